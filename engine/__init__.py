@@ -1,0 +1,1 @@
+"""The training engine: usable from a script, a test or the command line, without the dashboard."""

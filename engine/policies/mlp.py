@@ -1,0 +1,66 @@
+"""Policies for environments: separate actor and critic perceptrons; without hidden layers, a table."""
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from engine.policies.distributions import Distribution, Gaussian
+from engine.policies.spec import EnvSpec
+
+ACTIVATIONS: dict[str, type[nn.Module]] = {"tanh": nn.Tanh, "relu": nn.ReLU}
+
+
+class MLPPolicy(nn.Module):
+    """Actor and critic with no shared weights; a Gaussian's log standard deviation does not depend on the state."""
+
+    recurrent = False
+
+    def __init__(self, spec: EnvSpec, hidden_sizes: tuple[int, ...], activation: str, generator: torch.Generator):
+        super().__init__()
+        self.distribution: Distribution = spec.distribution
+        inputs = math.prod(spec.observation_shape)
+        gaussian = isinstance(spec.distribution, Gaussian)
+        outputs = spec.distribution.dim if isinstance(spec.distribution, Gaussian) else spec.distribution.parameters
+        self.actor = perceptron(inputs, hidden_sizes, outputs, activation, 0.01, generator)
+        self.critic = perceptron(inputs, hidden_sizes, 1, activation, 1.0, generator)
+        self.log_std = nn.Parameter(torch.zeros(outputs)) if gaussian else None
+
+    def params(self, observations: Tensor) -> Tensor:
+        """Distribution parameters [..., K] for observations [..., *obs]."""
+        output = self.actor(observations)
+        if self.log_std is None:
+            return output
+        return torch.cat([output, self.log_std.expand_as(output)], -1)
+
+    def values(self, observations: Tensor) -> Tensor:
+        """State values [...] for observations [..., *obs]."""
+        return self.critic(observations).squeeze(-1)
+
+    def actor_parameters(self) -> list[nn.Parameter]:
+        return [*self.actor.parameters(), *([] if self.log_std is None else [self.log_std])]
+
+    def critic_parameters(self) -> list[nn.Parameter]:
+        return list(self.critic.parameters())
+
+
+def perceptron(
+    inputs: int, hidden_sizes: tuple[int, ...], outputs: int, activation: str, gain: float, generator: torch.Generator
+) -> nn.Sequential:
+    """Orthogonal weights (gain sqrt 2, `gain` at the last layer), zero biases; a zero table without hidden layers."""
+    if not hidden_sizes:
+        table = nn.Linear(inputs, outputs, bias=False)
+        nn.init.zeros_(table.weight)
+        return nn.Sequential(table)
+    layers: list[nn.Module] = []
+    for width in hidden_sizes:
+        layers += [_linear(inputs, width, math.sqrt(2), generator), ACTIVATIONS[activation]()]
+        inputs = width
+    return nn.Sequential(*layers, _linear(inputs, outputs, gain, generator))
+
+
+def _linear(inputs: int, outputs: int, gain: float, generator: torch.Generator) -> nn.Linear:
+    layer = nn.Linear(inputs, outputs)
+    nn.init.orthogonal_(layer.weight, gain, generator=generator)
+    nn.init.zeros_(layer.bias)
+    return layer

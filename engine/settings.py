@@ -1,0 +1,195 @@
+"""The base of every settings model: strict fields, and errors as sentences a person can act on."""
+
+import difflib
+import json
+import math
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+MAX_BYTES = 65_536
+MAX_DEPTH = 12
+SHOWN_CHARACTERS = 60
+
+
+class InvalidSettings(ValueError):
+    """Settings that were refused; `problems` holds one sentence for each thing that is wrong."""
+
+    def __init__(self, problems: list[str]):
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+def setting(
+    default: Any,
+    *,
+    label: str,
+    help: str,
+    live: bool = False,
+    expert: bool = False,
+    **bounds: Any,
+) -> Any:
+    """A field with its default, bounds (ge, gt, le, lt, min_length, ...), label and help.
+
+    live: may be changed while a run trains. expert: folded away in the form.
+    """
+    extra: dict[str, Any] = {"label": label, "live": live, "expert": expert}
+    return Field(default, description=help, json_schema_extra=extra, **bounds)
+
+
+class Settings(BaseModel):
+    """Frozen and strict: no unknown key, no NaN or infinity, no text or boolean where a number belongs."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Self:
+        """Read settings from JSON. Raises InvalidSettings with one sentence per problem."""
+        size = len(text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass"))
+        if size > MAX_BYTES:
+            raise InvalidSettings([f"The settings are {size:,} bytes; at most {MAX_BYTES:,} are allowed"])
+        if depth(text) > MAX_DEPTH:
+            raise InvalidSettings([f"The settings are nested more than {MAX_DEPTH} levels deep"])
+        try:
+            value = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise InvalidSettings([f"The settings are not JSON: {error}"]) from None
+        return cls.from_object(value)
+
+    @classmethod
+    def from_object(cls, value: Any) -> Self:
+        """Read settings from plain dicts, lists and numbers. Raises InvalidSettings."""
+        if not isinstance(value, dict):
+            raise InvalidSettings([f"The settings are {shown(value)}; they must be an object of named fields"])
+        try:
+            text = json.dumps(value)
+        except (TypeError, ValueError, RecursionError) as error:
+            raise InvalidSettings([f"The settings cannot be written as JSON: {error}"]) from None
+        if len(text) > MAX_BYTES:
+            raise InvalidSettings([f"The settings are {len(text):,} bytes; at most {MAX_BYTES:,} are allowed"])
+        try:
+            return cls.model_validate_json(text)
+        except ValidationError as error:
+            raise InvalidSettings(problems(error, cls, value)) from None
+
+    def to_json(self) -> str:
+        return self.model_dump_json()
+
+
+def depth(text: str | bytes) -> int:
+    """How many objects and arrays are open at once in a JSON text, at the deepest."""
+    opening, closing = (b"[{", b"]}") if isinstance(text, bytes) else ("[{", "]}")
+    level = deepest = 0
+    for character in text:
+        level += (character in opening) - (character in closing)
+        deepest = max(deepest, level)
+    return deepest
+
+
+def shown(value: Any) -> str:
+    """A value as an error shows it: JSON, cut to a readable length."""
+    text = json.dumps(value, ensure_ascii=True, default=str)
+    return text if len(text) <= SHOWN_CHARACTERS else f"{text[:SHOWN_CHARACTERS]}..."
+
+
+def problems(error: ValidationError, model: type[BaseModel], value: Any) -> list[str]:
+    """One sentence for each error: the field, the value it had, and what is allowed."""
+    schema = model.model_json_schema()
+    return [_sentence(item, schema, value) for item in error.errors(include_url=False)]
+
+
+def _sentence(item: Any, schema: dict, value: Any) -> str:
+    path, node = _walk(schema, item["loc"], value)
+    name = ".".join(path) or "The settings"
+    match item["type"]:
+        case "extra_forbidden":
+            return f"{name} is not a setting{_nearest(path[-1], node)}"
+        case "missing":
+            return f"{name} is missing; it must be {allowed(node)}"
+        case "value_error":
+            return str(item["ctx"]["error"])
+        case "union_tag_not_found":
+            return f"{name}.kind is missing; it must be {allowed(node)}"
+        case "union_tag_invalid":
+            return f"{name}.kind is {shown(item['input'].get('kind'))}; it must be {allowed(node)}"
+    return f"{name} is {shown(item['input'])}; it must be {allowed(node)}"
+
+
+def _walk(schema: dict, loc: tuple, value: Any) -> tuple[list[str], dict]:
+    """Follow an error's location through the schema; a union's tag is not part of the field's name."""
+    node, path = schema, []
+    for step in loc:
+        node = _resolved(node, schema)
+        tags = node.get("discriminator", {}).get("mapping", {})
+        if step in tags:
+            node = _resolved({"$ref": tags[step]}, schema)
+            continue
+        path.append(str(step))
+        if isinstance(step, str):
+            node = node.get("properties", {}).get(step, node)
+        else:
+            node = node.get("items") or (node.get("prefixItems") or [{}])[0]
+    return path, _resolved(node, schema)
+
+
+def _resolved(node: dict, schema: dict) -> dict:
+    while "$ref" in node:
+        node = {**schema["$defs"][node["$ref"].split("/")[-1]], **{k: v for k, v in node.items() if k != "$ref"}}
+    return node
+
+
+def _nearest(key: str, node: dict) -> str:
+    known = list(node.get("properties", {}))
+    near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
+    return f"; did you mean {near[0]}?" if near else f"; known here: {', '.join(known)}"
+
+
+def allowed(node: dict) -> str:
+    """What a field's JSON schema allows, in words: "between 0.01 and 1.0", "one of pg, ppo"."""
+    if "discriminator" in node:
+        return f"one of {', '.join(node['discriminator']['mapping'])}"
+    if "const" in node:
+        return shown(node["const"])
+    if "enum" in node:
+        return f"one of {', '.join(str(choice) for choice in node['enum'])}"
+    if "anyOf" in node:
+        return " or ".join(allowed(choice) for choice in node["anyOf"])
+    match node.get("type"):
+        case "integer":
+            return f"a whole number{_bounds(node)}"
+        case "number":
+            return f"a number{_bounds(node)}"
+        case "string":
+            return f"text{_length(node, 'characters')}"
+        case "array":
+            return f"a list{_length(node, 'items')} of {allowed(node.get('items', {}))}"
+        case "boolean":
+            return "true or false"
+        case "null":
+            return "null"
+        case "object":
+            return "an object of named fields"
+    return "a value of another kind"
+
+
+def _bounds(node: dict) -> str:
+    low, high = node.get("minimum"), node.get("maximum")
+    if low is not None and high is not None:
+        return f" between {_plain(low)} and {_plain(high)}"
+    if node.get("exclusiveMinimum") is not None and high is not None:
+        return f" above {_plain(node['exclusiveMinimum'])} and at most {_plain(high)}"
+    if low is not None:
+        return f" of at least {_plain(low)}"
+    return f" of at most {_plain(high)}" if high is not None else ""
+
+
+def _length(node: dict, unit: str) -> str:
+    low = node.get("minLength", node.get("minItems"))
+    high = node.get("maxLength", node.get("maxItems"))
+    if low is None and high is None:
+        return ""
+    return f" of {low or 0} to {high} {unit}" if high is not None else f" of at least {low} {unit}"
+
+
+def _plain(number: float) -> str:
+    return f"{number:,}".replace(",", "") if math.fabs(number) < 1e7 else f"{number:.0e}"
