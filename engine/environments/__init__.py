@@ -1,0 +1,1 @@
+"""Gymnasium environments: which are allowed, how they are batched, saved, normalised and shown."""
