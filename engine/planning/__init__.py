@@ -1,0 +1,1 @@
+"""Exact dynamic programming on tabular Markov decision processes, in float64."""
