@@ -1,0 +1,28 @@
+"""Fitting the value function apart from the policy."""
+
+import torch
+from torch import Tensor
+
+from engine import losses
+from engine.batch import Batch
+from engine.optimisation import Optimiser
+from engine.policies import Policy
+
+
+def fit_critic(
+    policy: Policy,
+    optimiser: Optimiser,
+    batch: Batch,
+    passes: int,
+    minibatch_size: int,
+    learning_rate: float,
+    max_gradient_norm: float,
+    generator: torch.Generator,
+) -> Tensor:
+    """Least squares on the batch's returns, `passes` times in minibatches; the loss before, on the whole batch."""
+    before = losses.value_loss(batch.values, batch.returns, batch.mask)
+    for _ in range(passes):
+        for part in batch.minibatches(minibatch_size, generator):
+            loss = losses.value_loss(policy.values(part.observations), part.returns, part.mask)
+            optimiser.step(loss, learning_rate, max_gradient_norm)
+    return before

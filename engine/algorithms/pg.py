@@ -1,0 +1,118 @@
+"""The policy gradient (REINFORCE): whole episodes, one gradient step per batch."""
+
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from engine import losses
+from engine.advantages import gae, masked_mean, masked_whiten, next_values, reward_to_go, total_return
+from engine.algorithms import fields
+from engine.algorithms.critic import fit_critic
+from engine.algorithms.measuring import movement, reference_penalty
+from engine.batch import Judged, judge
+from engine.optimisation import Optimiser
+from engine.policies import Policy
+from engine.rollout import Rollout
+from engine.settings import Settings, setting
+
+
+class PGSettings(Settings):
+    kind: Literal["pg"] = "pg"
+    batch_size: int = setting(2000, **fields.BATCH_SIZE)
+    learning_rate: float = setting(5e-3, **fields.LEARNING_RATE)
+    discount: float = setting(0.99, **fields.DISCOUNT)
+    return_kind: Literal["reward-to-go", "total"] = setting(
+        "reward-to-go",
+        label="Return",
+        help="An action is credited with the rewards that follow it, or with all rewards of its episode.",
+    )
+    baseline: Literal["none", "mean", "value", "gae"] = setting(
+        "mean",
+        label="Baseline",
+        help="What is subtracted from the return: nothing, the batch's mean, a learned value, or GAE's estimate.",
+    )
+    standardise_advantages: bool = setting(
+        True, label="Standardise advantages", help="Scale the batch's advantages to mean 0 and deviation 1."
+    )
+    gae_lambda: float = setting(0.95, expert=True, **fields.GAE_LAMBDA)
+    entropy_coefficient: float = setting(0.0, **fields.ENTROPY_COEFFICIENT)
+    critic_learning_rate: float = setting(5e-3, **fields.CRITIC_LEARNING_RATE)
+    critic_steps: int = setting(10, **fields.CRITIC_STEPS)
+    max_gradient_norm: float = setting(10.0, **fields.MAX_GRADIENT_NORM)
+    reference_kl_coefficient: float = setting(0.0, **fields.REFERENCE_KL_COEFFICIENT)
+
+
+class PG:
+    """State that outlives an update: Adam's moments of actor and critic."""
+
+    whole_episodes = True
+
+    def __init__(self, policy: Policy, reference: Policy | None):
+        self.policy, self.reference = policy, reference
+        self.actor = Optimiser(policy.actor_parameters())
+        self.critic = Optimiser(policy.critic_parameters())
+
+    def update(
+        self, settings: PGSettings, rollout: Rollout, progress: float, generator: torch.Generator
+    ) -> dict[str, Tensor | float]:
+        """theta <- theta + lr * mean(grad log pi(a|s) A); returns the update's metrics. (Williams 1992)"""
+        judged = judge(self.policy, rollout)
+        returns = self._returns(settings, judged)
+        advantages = self._advantages(settings, judged, returns)
+        batch = judged.batch(self.policy, advantages, returns, self.reference)
+
+        params = self.policy.params(batch.observations)
+        log_probs = self.policy.distribution.log_prob(params, batch.actions)
+        policy_loss = losses.policy_gradient(log_probs, batch.advantages, batch.mask)
+        entropy = masked_mean(self.policy.distribution.entropy(params), batch.mask)
+        penalty = reference_penalty(self.policy, params, batch)
+        loss = policy_loss - settings.entropy_coefficient * entropy + settings.reference_kl_coefficient * penalty
+        norm = self.actor.step(loss, settings.learning_rate, settings.max_gradient_norm)
+
+        row: dict[str, Tensor | float] = {
+            "policy_loss": policy_loss.detach(),
+            "gradient_norm": norm,
+            "learning_rate": settings.learning_rate,
+        }
+        if settings.baseline in ("value", "gae"):
+            row["value_loss"] = fit_critic(
+                self.policy,
+                self.critic,
+                batch,
+                passes=settings.critic_steps,
+                minibatch_size=batch.size,
+                learning_rate=settings.critic_learning_rate,
+                max_gradient_norm=settings.max_gradient_norm,
+                generator=generator,
+            )
+        return row | movement(self.policy, batch)
+
+    def _returns(self, settings: PGSettings, judged: Judged) -> Tensor:
+        """Returns [T, N]; a learned value stands in for what a cut-off episode would still have brought."""
+        rollout = judged.rollout
+        if settings.return_kind == "total":
+            return total_return(rollout.rewards, rollout.done, rollout.mask, settings.discount)
+        following = next_values(judged.values, rollout.terminated) if settings.baseline in ("value", "gae") else None
+        return reward_to_go(rollout.rewards, rollout.done, rollout.mask, settings.discount, following)
+
+    def _advantages(self, settings: PGSettings, judged: Judged, returns: Tensor) -> Tensor:
+        rollout, values = judged.rollout, judged.values
+        match settings.baseline:
+            case "none":
+                advantages = returns
+            case "mean":
+                advantages = returns - masked_mean(returns, rollout.mask)
+            case "value":
+                advantages = returns - values[:-1]
+            case "gae":
+                record = (rollout.rewards, values, rollout.terminated, rollout.done, rollout.mask)
+                advantages = gae(*record, settings.discount, settings.gae_lambda)
+        return masked_whiten(advantages, rollout.mask) if settings.standardise_advantages else advantages
+
+    def state_dict(self) -> dict:
+        return {"actor": self.actor.state_dict(), "critic": self.critic.state_dict()}
+
+    def load_state_dict(self, state: dict) -> None:
+        self.actor.load_state_dict(state["actor"])
+        self.critic.load_state_dict(state["critic"])

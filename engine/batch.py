@@ -1,0 +1,95 @@
+"""Batch: the part of a rollout that an update reads, with what the collecting policy thought of it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+
+import torch
+from torch import Tensor
+
+from engine.policies import Policy
+from engine.rollout import Rollout
+
+
+@dataclass(frozen=True)
+class Batch:
+    """M steps side by side (feedforward policies), or [T, N] columns kept whole (recurrent ones).
+
+    observations      [M, *obs] float32, or [T, N] int64 tokens
+    actions           [M] or [M, A], or [T, N]
+    params            [M, K] or [T, N, K], the collecting policy's distribution parameters
+    log_probs, values, advantages, returns   [M] or [T, N]
+    mask              [M] or [T, N] bool; all true for feedforward policies, whose invalid rows are left out
+    reference_params  as params, of the reference policy; None where there is none
+    """
+
+    observations: Tensor
+    actions: Tensor
+    params: Tensor
+    log_probs: Tensor
+    values: Tensor
+    advantages: Tensor
+    returns: Tensor
+    mask: Tensor
+    reference_params: Tensor | None = None
+
+    @property
+    def size(self) -> int:
+        """Steps, or columns where sequences stay whole."""
+        return self.mask.shape[-1]
+
+    def minibatches(self, size: int, generator: torch.Generator) -> Iterator["Batch"]:
+        """Parts of about `size` (equal up to one) in random order; every entry is in exactly one."""
+        order = torch.randperm(self.size, generator=generator, device=generator.device).to(self.mask.device)
+        parts = max(1, round(self.size / size))
+        for chosen in order.tensor_split(parts):
+            yield self._take(chosen)
+
+    def _take(self, chosen: Tensor) -> "Batch":
+        dim = self.mask.ndim - 1
+        rows = {field.name: getattr(self, field.name) for field in fields(self)}
+        return Batch(**{name: row.index_select(dim, chosen) for name, row in rows.items() if row is not None})
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A rollout's rows as the collecting policy judges them: params [T, N, K], log_probs [T, N], values [T+1, N]."""
+
+    rollout: Rollout
+    params: Tensor
+    log_probs: Tensor
+    values: Tensor
+
+    def batch(self, policy: Policy, advantages: Tensor, returns: Tensor, reference: Policy | None = None) -> Batch:
+        """What an update reads, from advantages and value targets [T, N]."""
+        steps = len(self.rollout.actions)
+        observations, mask = self.rollout.observations[:steps], self.rollout.mask
+        rows = {
+            "observations": observations,
+            "actions": self.rollout.actions,
+            "params": self.params,
+            "log_probs": self.log_probs,
+            "values": self.values[:steps],
+            "advantages": advantages,
+            "returns": returns,
+            "mask": mask,
+        }
+        if reference is not None:
+            with torch.no_grad():
+                rows["reference_params"] = reference.params(observations)
+        if policy.recurrent:
+            return Batch(**rows)
+        return Batch(**{name: row[mask] for name, row in rows.items()})
+
+
+@torch.no_grad()
+def judge(policy: Policy, rollout: Rollout) -> Judged:
+    """Distribution parameters, log-probabilities and values of all rows in one pass; one value row more than steps.
+
+    A token sequence has no row after its last: nothing follows, so the extra value row is 0.
+    """
+    steps = len(rollout.actions)
+    params = policy.params(rollout.observations[:steps])
+    values = policy.values(rollout.observations)
+    if len(values) == steps:
+        values = torch.cat([values, torch.zeros_like(values[:1])])
+    return Judged(rollout, params, policy.distribution.log_prob(params, rollout.actions), values)
