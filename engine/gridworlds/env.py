@@ -1,6 +1,6 @@
 """GridWorldEnv: a map as a Gymnasium environment, like the toy-text ones but drawn without pygame."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 import gymnasium as gym
 import numpy as np
@@ -18,7 +18,7 @@ class GridWorldEnv(gym.Env[np.int64, np.int64]):
     as ("row", "column"). `P` and `initial_state_distrib` are as in Gymnasium's FrozenLake and always about cells.
     """
 
-    metadata: ClassVar[dict[str, Any]] = {"render_modes": ["ansi", "rgb_array"], "render_fps": 8}
+    metadata = {"render_modes": ["ansi", "rgb_array"], "render_fps": 8}  # noqa: RUF012
 
     def __init__(self, map: str = "small-4x4", observation: str = "map", render_mode: str | None = None):
         self.grid = read_map(map)

@@ -1,7 +1,7 @@
 """GridWorldVectorEnv: many copies of one map stepped as arrays, with an exact state to save and restore."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 import gymnasium as gym
 import numpy as np
@@ -24,7 +24,7 @@ class GridWorldVectorEnv(gym.vector.VectorEnv[Ints, Ints, npt.NDArray[Any]]):
     GridWorldEnv under the same seed number by number.
     """
 
-    metadata: ClassVar[dict[str, Any]] = {
+    metadata = {  # noqa: RUF012
         "render_modes": ["ansi", "rgb_array"],
         "render_fps": 8,
         "autoreset_mode": AutoresetMode.NEXT_STEP,

@@ -73,7 +73,7 @@ def occupancy(mdp: TabularMDP, policy: Floats) -> Floats:
 
 
 def can_reach(matrix: Floats, targets: Bools) -> Bools:
-    """[S]: states from which some path of positive probability in `matrix` [S, S] leads to a target, targets included."""
+    """[S]: states from which some path of positive probability in `matrix` [S, S] leads to a target; targets too."""
     edges, found = matrix > 0, targets.copy()
     border = found
     while border.any():

@@ -88,7 +88,7 @@ def soonest_end(mdp: TabularMDP, allowed: Bools) -> Floats:
 
 
 def _certain_end(mdp: TabularMDP, allowed: Bools) -> tuple[Bools, Bools]:
-    """([S] where some policy of allowed actions ends with probability 1, [S, A] the actions that keep to such states)."""
+    """([S] where allowed actions can end with probability 1, [S, A] the actions that stay among such states)."""
     possible = mdp.probabilities > 0
     certain = np.ones(mdp.n_states, dtype=bool)
     while True:
