@@ -1,0 +1,44 @@
+# `make` alone lists what there is to make.
+PYTHON ?= python3
+PORT ?= 8600
+STORE ?= store/uphill.db
+BIN := .venv/bin
+export OMP_NUM_THREADS ?= 1
+
+.PHONY: help setup run test test-fast check bench
+help:
+	@echo "make run      set up and serve the app (PORT=8600 STORE=store/uphill.db)"
+	@echo "make test     set up and run every test, the browser ones too"
+	@echo "make check    formatting, linting and types"
+	@echo "make bench    run the benchmarks; each prints JSON"
+	@echo "make setup    only install into .venv"
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Uphill needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version 2>&1). Try: make PYTHON=python3.12 run"; exit 1; }
+	@$(PYTHON) -m venv .venv || { echo "Creating .venv failed; on Debian and Ubuntu install the package python3-venv first"; exit 1; }
+
+.venv/run.installed: requirements.txt | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+.venv/test.installed: requirements-dev.txt .venv/run.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+setup: .venv/run.installed
+
+run: setup
+	@UPHILL_STORE="$(STORE)" exec $(BIN)/streamlit run app.py --server.port $(PORT)
+
+test: .venv/test.installed
+	@./tests/browser/install-chromium
+	$(BIN)/python -m pytest tests
+
+check: .venv/test.installed
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+bench: .venv/test.installed
+	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done

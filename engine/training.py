@@ -1,0 +1,286 @@
+"""The training loop: collect, update, evaluate, record, checkpoint."""
+
+import copy
+import math
+import statistics
+from dataclasses import dataclass, field
+from time import monotonic, thread_time
+from typing import Any, Literal, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from engine import algorithms, devices, policies
+from engine.config import RunConfig
+from engine.policies import Policy
+from engine.policies.spec import TokenSpec
+from engine.rollout import Rollout
+from engine.settings import Settings
+from engine.tasks import TASKS
+
+CHECKPOINT_SECONDS = 10.0
+TESTS_PER_RUN = 20
+EVALUATION_SEED = 1_000_003
+
+Signal = Literal["pause", "stop", "shutdown"]
+END_STATES: dict[Signal, str] = {"pause": "paused", "stop": "stopped", "shutdown": "interrupted"}
+
+
+class Control(Protocol):
+    """How a run is steered from outside; asked between iterations."""
+
+    def signal(self) -> Signal | None: ...
+
+    def changes(self, iteration: int) -> dict[str, Any]:
+        """Settings of the algorithm to change from this iteration on, by name; empty where there are none."""
+        ...
+
+
+class Recorder(Protocol):
+    """Where what happened goes. Called from the training thread only."""
+
+    def metrics(self, iteration: int, row: dict[str, float]) -> None: ...
+    def picture(self, iteration: int, picture: dict[str, Any]) -> None: ...
+    def checkpoint(self, iteration: int, state: dict[str, Any], is_best: bool) -> None: ...
+
+
+@dataclass
+class Progress:
+    """What a run carries from iteration to iteration, and through its checkpoints."""
+
+    iteration: int = 0
+    env_steps: int = 0
+    wall_s: float = 0.0
+    cpu_s: float = 0.0
+    best_return: float = -math.inf
+    solved_at: int | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How training ended: a state of the store, and the figures of the final test where there was one."""
+
+    state: str
+    result: dict[str, Any] = field(default_factory=dict)
+
+
+class Training:
+    """One run under way: the task, the policy, the algorithm and the random state that belong together."""
+
+    def __init__(self, config: RunConfig):
+        self.config = config
+        self.settings: Settings = config.algorithm
+        task_kind = TASKS[config.task.kind]
+        self.device = devices.choose(config.device, recurrent=task_kind.recurrent)
+        self.task = task_kind.build(config.task, config.seed, self.device)
+        first_weights = torch.Generator().manual_seed(config.seed)
+        policy = policies.build(self.task.spec, config.policy, first_weights)
+        assert isinstance(policy, nn.Module)
+        self.policy: Any = policy.to(self.device)
+        self.reference = _frozen(self.policy) if isinstance(self.task.spec, TokenSpec) else None
+        self.algorithm = algorithms.build(config.algorithm.kind, self.policy, self.reference)
+        self.generator = torch.Generator(self.device).manual_seed(config.seed)
+        self.progress = Progress()
+
+    def change(self, changes: dict[str, Any]) -> None:
+        """Take changed algorithm settings over; Settings refuses what is out of bounds."""
+        if changes:
+            self.settings = type(self.settings).from_object(self.settings.model_dump(mode="json") | changes)
+
+    def iterate(self) -> dict[str, float]:
+        """One iteration: collect a rollout, update the policy; returns the row of metrics."""
+        start, cpu = monotonic(), thread_time()
+        fraction = self.progress.env_steps / self.config.budget
+        whole = self.algorithm.whole_episodes
+        rollout = self.task.collect(self.policy, self.settings.batch_size, self.generator, whole)  # type: ignore[attr-defined]
+        collected = monotonic()
+        update = self.algorithm.update(self.settings, rollout, min(1.0, fraction), self.generator)
+        row = _numbers(update)
+        ended = monotonic()
+        steps = rollout.metrics.get("samples", rollout.steps)
+        self.progress.iteration += 1
+        self.progress.env_steps += int(steps)
+        self.progress.wall_s += ended - start
+        self.progress.cpu_s += thread_time() - cpu
+        row |= _episodes(rollout) | _numbers({k: v for k, v in rollout.metrics.items() if k != "samples"})
+        row |= {f"time_{name}": seconds for name, seconds in rollout.timings.items()}
+        row |= {"time_update": ended - collected, "steps_per_second": steps / max(ended - start, 1e-9)}
+        row |= {"env_steps": float(self.progress.env_steps), "wall_s": self.progress.wall_s}
+        return row
+
+    def evaluate(self, episodes: int, deterministic: bool) -> Any:
+        """Test episodes of their own envs and seed; nothing of the training moves."""
+        seed = self.config.seed + EVALUATION_SEED * (1 + self.progress.iteration)
+        with torch.no_grad():
+            return self.task.evaluate(self.policy, episodes, seed % 2**31, deterministic)
+
+    def picture(self) -> dict[str, Any]:
+        with torch.no_grad():
+            return self.task.picture(self.policy, (self.config.seed + EVALUATION_SEED) % 2**31)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything an exact continuation needs."""
+        return {
+            "settings": self.settings.to_json(),
+            "policy": self.policy.state_dict(),
+            "algorithm": self.algorithm.state_dict(),
+            "task": self.task.state_dict(),
+            "generator": self.generator.get_state(),
+            "progress": dict(vars(self.progress)),
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.settings = type(self.settings).from_json(state["settings"])
+        self.policy.load_state_dict(state["policy"])
+        self.algorithm.load_state_dict(state["algorithm"])
+        self.task.load_state_dict(state["task"])
+        self.generator.set_state(state["generator"].cpu())
+        self.progress = Progress(**state["progress"])
+
+
+def train(config: RunConfig, control: Control, record: Recorder, resume: dict[str, Any] | None = None) -> Outcome:
+    """Train until the budget is spent, the task is solved or `control` says so; `resume` is a checkpoint's state."""
+    devices.prepare_threads()
+    training = Training(config)
+    try:
+        if resume is not None:
+            training.load_state_dict(resume)
+        return _Loop(training, control, record).run()
+    finally:
+        training.task.close()
+
+
+class _Loop:
+    """When to test, to draw and to save, around Training's iterations."""
+
+    def __init__(self, training: Training, control: Control, record: Recorder):
+        self.training, self.control, self.record = training, control, record
+        self.config, self.progress = training.config, training.progress
+        self.saved_at = self.drawn_at = monotonic()
+        self.recording = 0.0
+
+    def run(self) -> Outcome:
+        if self.progress.iteration == 0:
+            self._draw()
+        while not self._done():
+            signal = self.control.signal()
+            if signal is not None:
+                self._save(is_best=False)
+                return Outcome(END_STATES[signal])
+            self.training.change(self.control.changes(self.progress.iteration + 1))
+            self._iterate()
+        return Outcome("finished", self._finish())
+
+    def _done(self) -> bool:
+        solved = self.progress.solved_at is not None and self.config.evaluation.stop_when_solved
+        return solved or self.progress.env_steps >= self.config.budget
+
+    def _iterate(self) -> None:
+        """One iteration, and after it what is due: a test, a picture, a checkpoint."""
+        row = self.training.iterate()
+        row["time_record"] = self.recording
+        due = self._test_due()
+        if due:
+            row |= self._test()
+        start = monotonic()
+        self.record.metrics(self.progress.iteration, row)
+        is_best = due and row["eval_return_mean"] > self.progress.best_return
+        if is_best:
+            self.progress.best_return = row["eval_return_mean"]
+        interval = self.training.task.picture_seconds
+        if due or (interval is not None and start - self.drawn_at > interval):
+            self._draw()
+        solved = due and self._solved(row)
+        if is_best or solved or start - self.saved_at > CHECKPOINT_SECONDS:
+            self._save(is_best)
+        self.recording = monotonic() - start
+
+    def _test_due(self) -> bool:
+        every = self.config.evaluation.every
+        if every == 0:
+            batches = self.config.budget / self.config.algorithm.batch_size
+            every = max(1, round(batches / TESTS_PER_RUN))
+        return self.progress.iteration % every == 0
+
+    def _test(self) -> dict[str, float]:
+        start = monotonic()
+        episodes = self.config.evaluation.episodes
+        likely, sampled = (self.training.evaluate(episodes, deterministic) for deterministic in (True, False))
+        return {
+            "eval_return_mean": float(np.mean(likely.returns)),
+            "eval_return_sd": float(np.std(likely.returns, ddof=1)) if episodes > 1 else 0.0,
+            "eval_return_sampled": float(np.mean(sampled.returns)),
+            "eval_length": float(np.mean(likely.lengths)),
+            "time_evaluation": monotonic() - start,
+        }
+
+    def _solved(self, row: dict[str, float]) -> bool:
+        """The small test passed, and the final test (more episodes) confirms it."""
+        threshold = self.training.task.solved_at
+        if threshold is None or self.progress.solved_at is not None:
+            return False
+        evaluation = self.config.evaluation
+        score = row["eval_return_mean" if evaluation.deterministic else "eval_return_sampled"]
+        if score < threshold:
+            return False
+        final = self.training.evaluate(evaluation.final_episodes, evaluation.deterministic)
+        if float(np.mean(final.returns)) < threshold:
+            return False
+        self.progress.solved_at = self.progress.env_steps
+        return True
+
+    def _draw(self) -> None:
+        self.record.picture(self.progress.iteration, self.training.picture())
+        self.drawn_at = monotonic()
+
+    def _save(self, is_best: bool) -> None:
+        self.record.checkpoint(self.progress.iteration, self.training.state_dict(), is_best)
+        self.saved_at = monotonic()
+
+    def _finish(self) -> dict[str, Any]:
+        """The final test, the last picture and checkpoint, and the run's figures."""
+        evaluation = self.config.evaluation
+        final = self.training.evaluate(evaluation.final_episodes, evaluation.deterministic)
+        self._draw()
+        self._save(is_best=False)
+        progress = self.progress
+        return {
+            "env_steps": progress.env_steps,
+            "wall_s": progress.wall_s,
+            "cpu_s": progress.cpu_s,
+            "env_steps_per_cpu_s": progress.env_steps / max(progress.cpu_s, 1e-9),
+            "eval_return_mean": float(np.mean(final.returns)),
+            "eval_return_sd": float(np.std(final.returns, ddof=1)) if len(final.returns) > 1 else 0.0,
+            "eval_episodes": len(final.returns),
+            "solved_at_env_steps": progress.solved_at,
+        } | dict(final.metrics)
+
+
+def _frozen(policy: nn.Module) -> Policy:
+    """A copy that never learns: the reference the policy started from."""
+    return copy.deepcopy(policy).requires_grad_(False).eval()  # type: ignore[return-value]
+
+
+def _numbers(row: dict[str, Tensor | float]) -> dict[str, float]:
+    """Every metric as a float, tensors read from the device in one transfer."""
+    tensors = {name: value for name, value in row.items() if isinstance(value, Tensor)}
+    read = torch.stack([value.float() for value in tensors.values()]).tolist() if tensors else []
+    return {name: float(value) for name, value in row.items() if name not in tensors} | dict(
+        zip(tensors, read, strict=True)
+    )
+
+
+def _episodes(rollout: Rollout) -> dict[str, float]:
+    """Statistics of the episodes that ended in this rollout; none ended: only their count."""
+    returns = rollout.episode_returns
+    if not returns:
+        return {"episodes": 0.0}
+    return {
+        "episodes": float(len(returns)),
+        "return_mean": statistics.fmean(returns),
+        "return_median": statistics.median(returns),
+        "return_min": min(returns),
+        "return_max": max(returns),
+        "episode_length": statistics.fmean(rollout.episode_lengths),
+    }
