@@ -1,0 +1,51 @@
+"""The tasks by name: settings and builder of each. One line registers one."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import torch
+
+from engine.policies import Policy
+from engine.policies.spec import EnvSpec, TokenSpec
+from engine.rollout import Rollout
+from engine.settings import Settings
+from engine.tasks import gridworld
+from engine.tasks.evaluation import Evaluation
+
+
+class Task(Protocol):
+    """What the training loop asks of a task.
+
+    spec             what its policy reads and emits
+    solved_at        mean evaluation return from which the task counts as solved; None where there is no such number
+    picture_seconds  how old a picture may get; None: a new one at tests only
+    evaluate and picture use environments and random numbers of their own and leave training as it is.
+    state_dict holds tensors and plain values only, and restores the task bit for bit.
+    """
+
+    spec: EnvSpec | TokenSpec
+    solved_at: float | None
+    picture_seconds: float | None
+
+    def collect(self, policy: Policy, batch_size: int, generator: torch.Generator, whole_episodes: bool) -> Rollout: ...
+    def evaluate(self, policy: Policy, episodes: int, seed: int, deterministic: bool) -> Evaluation: ...
+    def picture(self, policy: Policy, seed: int) -> dict[str, Any]: ...
+    def state_dict(self) -> dict[str, Any]: ...
+    def load_state_dict(self, state: dict[str, Any]) -> None: ...
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True)
+class Registered:
+    """A task as screens and commands name it. recurrent: its policy reads token sequences."""
+
+    label: str
+    settings: type[Settings]
+    build: Callable[[Any, int, torch.device], Task]
+    recurrent: bool = False
+
+
+TASKS: dict[str, Registered] = {
+    "gridworld": Registered("Gridworld", gridworld.GridWorldSettings, gridworld.build),
+}
