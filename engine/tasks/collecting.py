@@ -10,6 +10,7 @@ import torch
 from gymnasium.vector import AutoresetMode, VectorEnv
 from torch import Tensor
 
+from engine.environments.failure import EnvironmentFailed
 from engine.environments.normalisation import ObservationScale, RewardScale
 from engine.policies import Policy
 from engine.policies.distributions import Gaussian, MultiCategorical
@@ -18,10 +19,6 @@ from engine.rollout import Rollout
 
 Write = Callable[[Any, np.ndarray], None]
 ToEnv = Callable[[np.ndarray], Any]
-
-
-class EnvironmentFailed(RuntimeError):
-    """An environment raised, or returned a number that is none."""
 
 
 def copy_observations(observations: Any, out: np.ndarray) -> None:
@@ -34,13 +31,16 @@ def same_actions(actions: np.ndarray) -> np.ndarray:
 
 @dataclass
 class _Rows:
-    """Preallocated buffers of `capacity` steps, as tensors; `views` are the same memory seen by numpy."""
+    """Preallocated buffers of `capacity` steps, as tensors; `views` are the same memory seen by numpy.
+
+    "raw" are the observations before normalisation; without it, they are the observations themselves.
+    """
 
     tensors: dict[str, Tensor]
     capacity: int
 
     @classmethod
-    def of(cls, capacity: int, n: int, spec: EnvSpec) -> "_Rows":
+    def of(cls, capacity: int, n: int, spec: EnvSpec, scaled: bool) -> "_Rows":
         action_shape: tuple[int, ...] = ()
         if isinstance(spec.distribution, Gaussian):
             action_shape = (spec.distribution.dim,)
@@ -49,14 +49,14 @@ class _Rows:
         action_type = torch.float32 if isinstance(spec.distribution, Gaussian) else torch.int64
         tensors = {
             "observations": torch.zeros(capacity + 1, n, *spec.observation_shape),
-            "raw": torch.zeros(capacity + 1, n, *spec.observation_shape),
             "actions": torch.zeros(capacity, n, *action_shape, dtype=action_type),
             "rewards": torch.zeros(capacity, n, dtype=torch.float64),
             "terminated": torch.zeros(capacity, n, dtype=torch.bool),
             "truncated": torch.zeros(capacity, n, dtype=torch.bool),
             "mask": torch.ones(capacity, n, dtype=torch.bool),
         }
-        return cls(tensors, capacity)
+        raw = torch.zeros_like(tensors["observations"]) if scaled else tensors["observations"]
+        return cls({**tensors, "raw": raw}, capacity)
 
     @property
     def views(self) -> dict[str, np.ndarray]:
@@ -67,6 +67,8 @@ class _Rows:
         for name, tensor in self.tensors.items():
             more = tensor.new_ones if name == "mask" else tensor.new_zeros
             tensors[name] = torch.cat([tensor, more(self.capacity, *tensor.shape[1:])])
+        if self.tensors["raw"] is self.tensors["observations"]:
+            tensors["raw"] = tensors["observations"]
         return _Rows(tensors, 2 * self.capacity)
 
 
@@ -116,7 +118,7 @@ class Collector:
         """`steps` steps of every env, going on where the last rollout ended. Row after an episode's end: masked."""
         if not self.under_way:
             self._begin()
-        rows = _Rows.of(steps, self.envs.num_envs, self.spec)
+        rows = _Rows.of(steps, self.envs.num_envs, self.spec, self.observation_scale is not None)
         views, timings = rows.views, {"environment": 0.0, "inference": 0.0}
         self._first_row(views)
         views["mask"][0] = ~self.ended
@@ -133,7 +135,7 @@ class Collector:
         """Fresh episodes in every env; after `batch_size` valid steps none begins and those under way are finished."""
         self._begin()
         n = self.envs.num_envs
-        rows = _Rows.of(max(1, batch_size // n) + 1, n, self.spec)
+        rows = _Rows.of(max(1, batch_size // n) + 1, n, self.spec, self.observation_scale is not None)
         views, timings = rows.views, {"environment": 0.0, "inference": 0.0}
         self._first_row(views)
         idle, resets = np.zeros(n, bool), np.zeros(n, bool)
@@ -147,7 +149,7 @@ class Collector:
             views["mask"][t] = valid
             for name in ("rewards", "terminated", "truncated"):
                 views[name][t] *= valid
-            taken += np.count_nonzero(valid)
+            taken += int(np.count_nonzero(valid))
             ends = views["terminated"][t] | views["truncated"][t]
             if taken >= batch_size:
                 idle |= ends | resets
@@ -178,9 +180,7 @@ class Collector:
         self._observe(views, 0)
 
     def _observe(self, views: dict[str, np.ndarray], t: int) -> None:
-        if self.observation_scale is None:
-            views["observations"][t] = views["raw"][t]
-        else:
+        if self.observation_scale is not None:
             self.observation_scale.apply(views["raw"][t], out=views["observations"][t])
 
     def _step(
