@@ -1,0 +1,1 @@
+"""The screens: one file each, Streamlit and drawing only; pages.routes answers over HTTP."""

@@ -1,0 +1,108 @@
+"""Home: three cards that start an agent at once, and the recent runs."""
+
+from dataclasses import dataclass
+
+import streamlit as st
+from engine.presets import preset
+
+from engine import service
+from pages.parts import theme
+from pages.parts.drawings import drawing
+from pages.parts.runs_list import runs_list
+
+RECENT = 8
+
+
+@dataclass(frozen=True)
+class Card:
+    """One kind of task as Home offers it; `preset` is the first part of the presets' names."""
+
+    task: str
+    preset: str
+    title: str
+    sentence: str
+    field: str
+    duration: str
+
+
+CARDS = [
+    Card(
+        "gridworld",
+        "gridworld",
+        "Find the way",
+        "A robot learns the shortest path through a maze, and you see how far it is from the exact answer.",
+        "Gridworlds: cliffs, rooms, slippery ice",
+        "about 10 seconds",
+    ),
+    Card(
+        "gym",
+        "cartpole",
+        "Keep the pole up",
+        "A cart learns to balance a pole by trial and error, from nothing to perfect.",
+        "Gymnasium tasks: control, landing, walking",
+        "about 20 seconds",
+    ),
+    Card(
+        "molecules",
+        "molecules-qed",
+        "Design a molecule",
+        "A generator learns to write molecules that look like medicines. No chemistry needed.",
+        "Drug-likeness, solubility, similarity",
+        "about 3 minutes",
+    ),
+]
+
+
+def card(offer: Card) -> None:
+    with st.container(border=True, height="stretch", key=f"card-{offer.task}"):
+        drawing(offer.task)
+        with st.container(height="stretch", gap=None):
+            st.subheader(offer.title, anchor=False)
+            st.markdown(offer.sentence)
+            st.caption(offer.field)
+        algorithm = st.segmented_control(
+            "Algorithm",
+            list(theme.ALGORITHMS),
+            default="ppo",
+            required=True,
+            format_func=theme.ALGORITHMS.get,
+            key=f"algorithm-{offer.task}",
+            label_visibility="collapsed",
+            width="stretch",
+        )
+        st.caption(offer.duration)
+        chosen = f"{offer.preset}-{algorithm}"
+        if st.button("Start", key=f"start-{offer.task}", type="primary", width="stretch"):
+            start(chosen)
+        if st.button("Change settings first", key=f"change-{offer.task}", type="tertiary", width="stretch"):
+            st.switch_page("launch.py", query_params={"preset": chosen})
+
+
+def start(name: str) -> None:
+    """Queue the preset and show the run."""
+    run_id = service.current().submit(preset(name))
+    st.switch_page("run.py", query_params={"run": run_id})
+
+
+def recent() -> None:
+    heading, more = st.columns([5, 1], vertical_alignment="bottom")
+    heading.subheader("Your recent runs", anchor=False)
+    store = service.current().store
+    if not store.count_runs():
+        st.caption("Nothing here yet. Runs you start appear here, and stay after you close the page.")
+        return
+    with more.container(horizontal=True, horizontal_alignment="right"):
+        st.page_link("history.py", label="All runs →")
+    clicked = runs_list(store, {"limit": RECENT}, key="recent")
+    if clicked.open:
+        st.switch_page("run.py", query_params={"run": clicked.open})
+
+
+if "run" in st.query_params:
+    st.switch_page("run.py", query_params={"run": st.query_params["run"]})
+theme.title("Watch an agent learn", "Pick one. It starts straight away; you can pause, change or stop it at any time.")
+with st.container(key="cards"):
+    for column, offer in zip(st.columns(len(CARDS), gap="medium"), CARDS, strict=True):
+        with column:
+            card(offer)
+recent()

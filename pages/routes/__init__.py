@@ -1,0 +1,37 @@
+"""What the app answers over HTTP beside its pages: JSON and binary under /api, scripts under /assets."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from pages.routes import curves, runs
+from pages.routes.access import changing, reading
+from pages.routes.answers import refusal
+from pages.routes.assets import asset
+
+READS = {
+    "/api/health": runs.health,
+    "/api/presets": runs.list_presets,
+    "/api/schema": runs.schema,
+    "/api/runs": runs.list_runs,
+    "/api/runs/{run_id}": runs.show,
+    "/api/runs/{run_id}/metrics": curves.metrics,
+    "/api/runs/{run_id}/picture": curves.picture,
+    "/api/runs/{run_id}/events": curves.events,
+    "/api/runs/{run_id}/artifacts/{name}": curves.artifact,
+    "/assets/{file}": asset,
+}
+
+
+def routes(token: str) -> list[Route]:
+    """Every route; `token` is what a script sends as X-Uphill-Token to change something."""
+    return [
+        Route("/api/runs", changing(runs.create, token), methods=["POST"]),
+        *(Route(path, reading(work, token)) for path, work in READS.items()),
+        Route("/api/runs/{run_id}/{action}", changing(runs.control, token), methods=["POST"]),
+        Route("/api/{rest:path}", _nothing_here, methods=["GET", "POST", "PUT", "PATCH", "DELETE"]),
+    ]
+
+
+async def _nothing_here(request: Request) -> Response:
+    return refusal(404, [f"There is nothing at {request.url.path[:200]!r} for {request.method}"])

@@ -1,0 +1,120 @@
+"""Routes about runs: list, one, create, pause, resume, stop, delete, change; and health, presets, schema."""
+
+import dataclasses
+import os
+from typing import Any
+
+from engine.presets import PRESETS, preset
+from starlette.requests import Request
+from starlette.responses import Response
+
+from engine import service
+from engine.commentary import sentence
+from engine.config import RunConfig, config_schema
+from engine.store import STATES, RunRecord, Store
+from pages.parts.runs import row
+from pages.routes.answers import Refused, answer
+
+MAX_LIMIT = 500
+MAX_OFFSET = 10**9
+MAX_SEARCH = 200
+SENTENCE_ROWS = 200
+ACTIONS = ("pause", "resume", "stop", "delete", "change")
+
+
+def health(request: Request) -> Response:
+    status = service.current().status()
+    return answer({"status": "ok", **status, "pid": os.getpid()})
+
+
+def list_presets(request: Request) -> Response:
+    return answer({"presets": {name: chosen.model_dump(mode="json") for name, chosen in PRESETS.items()}})
+
+
+def schema(request: Request) -> Response:
+    return answer(config_schema())
+
+
+def list_runs(request: Request) -> Response:
+    """The runs that match, newest first, and how many there are in all. They come without their config;
+    sparkline=1 adds their curves."""
+    wanted = request.query_params
+    state = wanted.get("state") or None
+    if state is not None and state not in STATES:
+        raise Refused(422, f"state is {state[:60]!r}; it must be one of {', '.join(STATES)}")
+    chosen = {
+        "search": (wanted.get("search") or "")[:MAX_SEARCH] or None,
+        "state": state,
+        "task": wanted.get("task") or None,
+        "algorithm": wanted.get("algorithm") or None,
+    }
+    limit = whole(wanted.get("limit"), "limit", 0, MAX_LIMIT, 100)
+    offset = whole(wanted.get("offset"), "offset", 0, MAX_OFFSET, 0)
+    store = service.current().store
+    records = store.runs(**chosen, limit=limit, offset=offset)
+    rows = [row(record) for record in records]
+    if wanted.get("sparkline"):
+        curves = store.sparkline([record.run_id for record in records])
+        rows = [{**shown, "sparkline": curves.get(shown["run_id"], [])} for shown in rows]
+    return answer({"runs": rows, "total": store.count_runs(**chosen)})
+
+
+def show(request: Request) -> Response:
+    return answer(described(service.current().store, request.path_params["run_id"]))
+
+
+def create(request: Request, body: Any) -> Response:
+    """Start a run from a RunConfig, or from {"preset": name, "seed": 1, "set": {"algorithm.clip_range": 0.1}}."""
+    if isinstance(body, dict) and "preset" in body:
+        unknown = sorted(set(body) - {"preset", "seed", "set"})
+        if unknown:
+            raise Refused(422, f"{unknown[0][:60]} is not known beside preset; known here: seed, set")
+        config = preset(body["preset"], body.get("seed", 1), body.get("set", {}))
+    else:
+        config = RunConfig.from_object(body)
+    return answer({"run_id": service.current().submit(config)}, 201)
+
+
+def control(request: Request, body: Any) -> Response:
+    """pause, resume, stop, delete or change one run; answers with the run as it is then."""
+    run_id, action = request.path_params["run_id"], request.path_params["action"]
+    if action not in ACTIONS:
+        raise Refused(404, f"{action[:60]!r} is not something a run can do; it must be one of {', '.join(ACTIONS)}")
+    engine = service.current()
+    engine.store.get_run(run_id)
+    if action == "change":
+        if not isinstance(body, dict) or not body:
+            raise Refused(422, 'The body must name what changes, as {"algorithm.learning_rate": 0.0001}')
+        engine.change(run_id, body)
+    else:
+        getattr(engine, action)(run_id)
+    return answer({"run_id": run_id} if action == "delete" else described(engine.store, run_id))
+
+
+def described(store: Store, run_id: str) -> dict[str, Any]:
+    """A run with its sentence, its events and the seconds that are left. Raises UnknownRun."""
+    record = store.get_run(run_id)
+    since = max(0, record.iteration - SENTENCE_ROWS)
+    events = [dataclasses.asdict(event) for event in store.events(run_id)]
+    return {
+        **dataclasses.asdict(record),
+        "sentence": sentence(record, store.metrics(run_id, since=since)),
+        "events": events,
+        "eta_s": seconds_left(record),
+    }
+
+
+def seconds_left(record: RunRecord) -> float | None:
+    """Seconds to the end of the budget at the speed so far; None when that is not known or not running."""
+    if record.state != "training" or not record.budget or not record.env_steps or record.wall_s <= 0:
+        return None
+    return max(0.0, (record.budget - record.env_steps) * record.wall_s / record.env_steps)
+
+
+def whole(text: str | None, name: str, low: int, high: int, default: int) -> int:
+    """A whole number of a query string. Raises Refused."""
+    if text is None or text == "":
+        return default
+    if not (text.isascii() and text.isdecimal() and len(text) < 20 and low <= int(text) <= high):
+        raise Refused(422, f"{name} is {text[:60]!r}; it must be a whole number between {low} and {high}")
+    return int(text)

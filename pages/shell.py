@@ -1,0 +1,20 @@
+"""The script that Streamlit runs for every visitor: the page's frame, and one line per screen."""
+
+import streamlit as st
+
+from pages.parts import theme
+
+st.set_page_config(page_title="Uphill", page_icon=theme.ICON, layout="wide")
+theme.apply()
+
+screen = st.navigation(
+    [
+        st.Page("home.py", title="Home", default=True),
+        st.Page("launch.py", title="Launch"),
+        st.Page("history.py", title="Runs", url_path="runs"),
+        st.Page("compare.py", title="Compare"),
+        st.Page("run.py", title="Run", visibility="hidden"),
+    ],
+    position="top",
+)
+screen.run()
