@@ -43,5 +43,5 @@ def build(spec: EnvSpec | TokenSpec, settings: PolicySettings, generator: torch.
     if isinstance(spec, TokenSpec):
         from engine.policies.tokens import TokenPolicy
 
-        return TokenPolicy(spec)
+        return TokenPolicy(spec, generator)
     return MLPPolicy(spec, settings.hidden_sizes, settings.activation, generator)

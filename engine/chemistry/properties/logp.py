@@ -1,0 +1,20 @@
+"""Oil against water: Crippen's logP, a sum over atom types (Wildman and Crippen 1999, J. Chem. Inf. Comput. Sci. 39:868)."""
+
+from rdkit import Chem
+from rdkit.Chem import Crippen
+
+from engine.chemistry.properties.property import Property
+
+
+def _logp(molecule: Chem.Mol, reference: Chem.Mol | None) -> float:
+    return Crippen.MolLogP(molecule)
+
+
+PROPERTY = Property(
+    "logp",
+    "logP",
+    "",
+    "logP: how much the molecule prefers oil to water, in powers of ten; most oral drugs lie between 1 and 4",
+    (-1.0, 6.0),
+    _logp,
+)

@@ -1,0 +1,20 @@
+"""Drug-likeness: QED, the weighted geometric mean of eight desirabilities (Bickerton et al. 2012, Nat. Chem. 4:90)."""
+
+from rdkit import Chem
+from rdkit.Chem import QED
+
+from engine.chemistry.properties.property import Property
+
+
+def _qed(molecule: Chem.Mol, reference: Chem.Mol | None) -> float:
+    return QED.qed(molecule)
+
+
+PROPERTY = Property(
+    "qed",
+    "Drug-likeness",
+    "",
+    "QED: how much size, polarity, rings and alerts look like those of oral drugs; 0 to 1, drugs average about 0.6",
+    (0.2, 0.95),
+    _qed,
+)
