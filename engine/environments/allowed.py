@@ -9,6 +9,7 @@ from functools import cache
 import gymnasium
 
 from engine.environments import spaces
+from engine.settings import shown
 
 VARIABLE = "UPHILL_ENVIRONMENTS"
 
@@ -69,18 +70,19 @@ def added(listed: str) -> tuple[str, ...]:
 
 def check(env_id: str) -> str:
     """Return `env_id` if a run may use it. Raises NotAllowed with a sentence otherwise; imports nothing unasked."""
-    shown = ascii(env_id[:60])[1:-1]
     known = allowed()
     if env_id not in known:
         if ":" in env_id:
             raise NotAllowed(
-                f"env_id is {shown}; an id may not name a module. "
+                f"env_id is {shown(env_id)}; an id may not name a module. "
                 f"Whoever runs Uphill can add it by the environment variable {VARIABLE}"
             )
-        raise NotAllowed(f"env_id is {shown}, which is not on the list of allowed environments{_meant(env_id, known)}")
+        raise NotAllowed(
+            f"env_id is {shown(env_id)}, which is not on the list of allowed environments{_meant(env_id, known)}"
+        )
     package = PACKAGES.get(env_id)
     if package is not None and importlib.util.find_spec(package) is None:
-        raise NotAllowed(f"env_id is {shown}; it needs the package {package}, which is not installed")
+        raise NotAllowed(f"env_id is {shown(env_id)}; it needs the package {package}, which is not installed")
     if env_id not in SHIPPED:
         _check_spaces(env_id)
     return env_id
