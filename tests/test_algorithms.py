@@ -1,0 +1,227 @@
+"""The three updates: on hand-made rollouts, with invalid rows, against Stable-Baselines3 and at the optimum."""
+
+from dataclasses import replace
+from typing import Any
+
+import gymnasium
+import numpy as np
+import pytest
+import stable_baselines3
+import torch
+from gymnasium import spaces
+from stable_baselines3.common.logger import Logger
+from stable_baselines3.common.vec_env import DummyVecEnv
+from torch.nn.utils import parameters_to_vector
+
+from engine import algorithms, policies
+from engine.algorithms import ALGORITHMS
+from engine.metrics import METRICS
+from engine.optimisation import NonFiniteGradient
+from engine.policies import PolicySettings
+from engine.policies.distributions import Categorical, Gaussian, MultiCategorical
+from engine.policies.spec import EnvSpec
+from engine.rollout import Rollout
+
+STEPS, ENVS, INPUTS = 24, 4, 3
+DISTRIBUTIONS = [Categorical(3), MultiCategorical((2, 3)), Gaussian(2)]
+SMALL = {
+    "pg": {"batch_size": 96},
+    "trpo": {"batch_size": 96, "critic_minibatch_size": 32},
+    "ppo": {"batch_size": 96, "minibatch_size": 32},
+}
+
+
+def policy(distribution: Any = DISTRIBUTIONS[0], seed: int = 0, sizes: tuple[int, ...] = (16,)) -> Any:
+    settings = PolicySettings(hidden_sizes=sizes)
+    return policies.build(EnvSpec((INPUTS,), distribution), settings, torch.Generator().manual_seed(seed))
+
+
+def rollout(actor: Any, seed: int = 0) -> Rollout:
+    """Six-step episodes in NEXT_STEP mode: five valid rows, the reset row, and so on."""
+    generator = torch.Generator().manual_seed(seed)
+    observations = torch.randn(STEPS + 1, ENVS, INPUTS, generator=generator)
+    with torch.no_grad():
+        actions = actor.distribution.sample(actor.params(observations[:STEPS]), generator)
+    row = torch.arange(STEPS).unsqueeze(1).expand(STEPS, ENVS)
+    none = torch.zeros(STEPS, ENVS, dtype=torch.bool)
+    return Rollout(
+        observations=observations,
+        actions=actions,
+        rewards=torch.randn(STEPS, ENVS, generator=generator),
+        terminated=row % 6 == 4,
+        truncated=none,
+        mask=row % 6 != 5,
+    )
+
+
+def updated(kind: str, actor: Any, record: Rollout, **settings: Any) -> tuple[torch.Tensor, dict[str, Any]]:
+    config = ALGORITHMS[kind].settings.from_object(SMALL[kind] | settings)
+    algorithm = algorithms.build(kind, actor, None)
+    row = algorithm.update(config, record, 0.0, torch.Generator().manual_seed(5))
+    return parameters_to_vector(actor.parameters()).detach(), row
+
+
+@pytest.mark.parametrize("kind", ALGORITHMS)
+@pytest.mark.parametrize("distribution", DISTRIBUTIONS)
+def test_an_update_moves_the_policy_and_reports_known_metrics(kind: str, distribution: Any) -> None:
+    actor = policy(distribution)
+    before = parameters_to_vector(actor.parameters()).detach().clone()
+    after, row = updated(kind, actor, rollout(actor))
+    assert torch.isfinite(after).all() and not torch.equal(before, after)
+    assert set(row) <= set(METRICS)
+    assert {"kl", "entropy", "explained_variance", "gradient_norm", "ratio_bin_00"} <= set(row)
+    bins = sum(float(share) for name, share in row.items() if name.startswith("ratio_bin_"))
+    assert bins == pytest.approx(1.0, abs=1e-5)
+
+
+@pytest.mark.parametrize("kind", ALGORITHMS)
+def test_what_stands_in_an_invalid_row_reaches_nothing(kind: str) -> None:
+    record = rollout(policy())
+    junk = ~record.mask
+    spoiled = replace(
+        record,
+        rewards=torch.where(junk, torch.nan, record.rewards),
+        actions=torch.where(junk, 0, record.actions),
+    )
+    clean, row = updated(kind, policy(), record)
+    dirty, dirty_row = updated(kind, policy(), spoiled)
+    assert torch.equal(clean, dirty)
+    assert {k: float(v) for k, v in row.items()} == {k: float(v) for k, v in dirty_row.items()}
+
+
+@pytest.mark.parametrize("kind", ALGORITHMS)
+def test_a_state_dict_continues_bit_for_bit(kind: str) -> None:
+    config = ALGORITHMS[kind].settings.from_object(SMALL[kind])
+    whole, halves = policy(), policy()
+    one, first = algorithms.build(kind, whole, None), algorithms.build(kind, halves, None)
+    for seed in (1, 2):
+        one.update(config, rollout(whole, seed), 0.0, torch.Generator().manual_seed(seed))
+    first.update(config, rollout(halves, 1), 0.0, torch.Generator().manual_seed(1))
+    resumed = policy(seed=9)
+    resumed.load_state_dict(halves.state_dict())
+    second = algorithms.build(kind, resumed, None)
+    second.load_state_dict(first.state_dict())
+    second.update(config, rollout(resumed, 2), 0.0, torch.Generator().manual_seed(2))
+    assert torch.equal(parameters_to_vector(whole.parameters()), parameters_to_vector(resumed.parameters()))
+
+
+def test_ppo_equals_stable_baselines3_update_for_update() -> None:
+    """Same weights, rollout and settings, one minibatch: ten Adam steps later the parameters agree."""
+    box, choice = spaces.Box(-10, 10, (INPUTS,)), spaces.Discrete(3)
+
+    class Still(gymnasium.Env):
+        observation_space, action_space = box, choice
+
+        def reset(self, **_: Any) -> tuple[np.ndarray, dict]:
+            return np.zeros(INPUTS, np.float32), {}
+
+    theirs = stable_baselines3.PPO(
+        "MlpPolicy",
+        DummyVecEnv([Still] * ENVS),
+        n_steps=STEPS,
+        batch_size=STEPS * ENVS,
+        n_epochs=10,
+        learning_rate=1e-2,
+        gamma=0.97,
+        gae_lambda=0.9,
+        ent_coef=0.01,
+        vf_coef=0.5,
+        policy_kwargs={"net_arch": [16], "ortho_init": True},
+        device="cpu",
+    )
+    theirs.set_logger(Logger(None, []))
+    actor = policy()
+    with torch.no_grad():
+        theirs.policy.mlp_extractor.policy_net[0].load_state_dict(actor.actor[0].state_dict())
+        theirs.policy.action_net.load_state_dict(actor.actor[2].state_dict())
+        theirs.policy.mlp_extractor.value_net[0].load_state_dict(actor.critic[0].state_dict())
+        theirs.policy.value_net.load_state_dict(actor.critic[2].state_dict())
+
+    record = rollout(actor)
+    record = replace(record, mask=torch.ones_like(record.mask))
+    with torch.no_grad():
+        values = actor.values(record.observations)
+        log_probs = actor.distribution.log_prob(actor.params(record.observations[:STEPS]), record.actions)
+    buffer = theirs.rollout_buffer
+    ends = record.terminated.numpy().astype(np.float32)
+    starts = np.concatenate([np.zeros((1, ENVS), np.float32), ends[:-1]])
+    for t in range(STEPS):
+        buffer.add(
+            record.observations[t].numpy(),
+            record.actions[t].numpy().reshape(-1, 1),
+            record.rewards[t].numpy(),
+            starts[t],
+            values[t],
+            log_probs[t],
+        )
+    buffer.compute_returns_and_advantage(values[-1], ends[-1])
+    theirs.train()
+
+    _, row = updated(
+        "ppo",
+        actor,
+        record,
+        minibatch_size=STEPS * ENVS,
+        epochs=10,
+        learning_rate=1e-2,
+        discount=0.97,
+        gae_lambda=0.9,
+        entropy_coefficient=0.01,
+        value_coefficient=1.0,  # theirs weighs the squared error, ours half of it
+    )
+    pairs = [
+        (actor.actor[0], theirs.policy.mlp_extractor.policy_net[0]),
+        (actor.actor[2], theirs.policy.action_net),
+        (actor.critic[0], theirs.policy.mlp_extractor.value_net[0]),
+        (actor.critic[2], theirs.policy.value_net),
+    ]
+    for ours, other in pairs:
+        assert torch.allclose(ours.weight, other.weight, atol=2e-4)
+        assert torch.allclose(ours.bias, other.bias, atol=2e-4)
+    logged = theirs.logger.name_to_value
+    assert float(row["clip_fraction"]) == pytest.approx(logged["train/clip_fraction"], abs=0.006)
+
+
+@pytest.mark.parametrize("distribution", DISTRIBUTIONS)
+def test_trpo_keeps_its_limit(distribution: Any) -> None:
+    actor = policy(distribution)
+    algorithm = algorithms.build("trpo", actor, None)
+    config = ALGORITHMS["trpo"].settings.from_object(SMALL["trpo"] | {"max_kl": 0.01})
+    accepted = 0
+    for seed in range(60):
+        row = algorithm.update(config, rollout(actor, seed), 0.0, torch.Generator().manual_seed(seed))
+        assert float(row["kl"]) <= 0.01 + 1e-7
+        accepted += int(row["step_accepted"])
+    assert accepted > 50
+
+
+def test_trpo_at_the_optimum_stays_there() -> None:
+    actor = policy(sizes=())
+    record = rollout(actor)
+    still = replace(record, rewards=torch.zeros_like(record.rewards), terminated=record.mask, mask=record.mask)
+    before = [parameter.clone() for parameter in actor.actor_parameters()]
+    _, row = updated("trpo", actor, still)
+    assert all(torch.equal(old, new) for old, new in zip(before, actor.actor_parameters(), strict=True))
+    assert row["step_accepted"] == 0.0
+
+
+@pytest.mark.parametrize("kind", ALGORITHMS)
+def test_a_gradient_that_is_no_number_stops_before_it_poisons(kind: str) -> None:
+    actor = policy()
+    record = rollout(actor)
+    algorithm = algorithms.build(kind, actor, None)
+    config = ALGORITHMS[kind].settings.from_object(SMALL[kind])
+    rewards = record.rewards.clone()
+    rewards[0] = torch.inf
+    before = parameters_to_vector(actor.parameters()).detach().clone()
+    with pytest.raises(NonFiniteGradient, match="3 updates in a row"):
+        for _ in range(3):
+            algorithm.update(config, replace(record, rewards=rewards), 0.0, torch.Generator().manual_seed(0))
+    assert torch.equal(before, parameters_to_vector(actor.parameters()))
+
+
+def test_ppo_stops_early_at_its_target_kl() -> None:
+    _, free = updated("ppo", policy(), rollout(policy()), epochs=50, learning_rate=0.01)
+    _, held = updated("ppo", policy(), rollout(policy()), epochs=50, learning_rate=0.01, target_kl=0.002)
+    assert held["epochs"] < free["epochs"] == 50
+    assert float(held["kl"]) < float(free["kl"])
