@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 
 import streamlit as st
-from engine.presets import preset
 
 from engine import service
+from engine.config import RunConfig
+from engine.presets import PRESETS
 from pages.parts import theme
 from pages.parts.drawings import drawing
 from pages.parts.runs_list import runs_list
@@ -22,7 +23,6 @@ class Card:
     title: str
     sentence: str
     field: str
-    duration: str
 
 
 CARDS = [
@@ -32,7 +32,6 @@ CARDS = [
         "Find the way",
         "A robot learns the shortest path through a maze, and you see how far it is from the exact answer.",
         "Gridworlds: cliffs, rooms, slippery ice",
-        "about 10 seconds",
     ),
     Card(
         "gym",
@@ -40,7 +39,6 @@ CARDS = [
         "Keep the pole up",
         "A cart learns to balance a pole by trial and error, from nothing to perfect.",
         "Gymnasium tasks: control, landing, walking",
-        "about 20 seconds",
     ),
     Card(
         "molecules",
@@ -48,7 +46,6 @@ CARDS = [
         "Design a molecule",
         "A generator learns to write molecules that look like medicines. No chemistry needed.",
         "Drug-likeness, solubility, similarity",
-        "about 3 minutes",
     ),
 ]
 
@@ -70,17 +67,17 @@ def card(offer: Card) -> None:
             label_visibility="collapsed",
             width="stretch",
         )
-        st.caption(offer.duration)
         chosen = f"{offer.preset}-{algorithm}"
+        st.caption(f"about {PRESETS[chosen].takes}")
         if st.button("Start", key=f"start-{offer.task}", type="primary", width="stretch"):
             start(chosen)
         if st.button("Change settings first", key=f"change-{offer.task}", type="tertiary", width="stretch"):
-            st.switch_page("launch.py", query_params={"preset": chosen})
+            st.switch_page("launch.py", query_params={"from": chosen})
 
 
 def start(name: str) -> None:
     """Queue the preset and show the run."""
-    run_id = service.current().submit(preset(name))
+    run_id = service.current().submit(RunConfig.from_object(PRESETS[name].config))
     st.switch_page("run.py", query_params={"run": run_id})
 
 

@@ -15,10 +15,10 @@ from pages.parts import text
 
 Schema = dict[str, Any]
 
-_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
-_GROUPED = re.compile(r"\d{1,3}(,\d{3})+", re.ASCII)
 MAX_TYPED = 2000
 FEW = 4  # so many choices stand side by side; more are a list
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
+_GROUPED = re.compile(r"\d{1,3}(,\d{3})+", re.ASCII)
 
 
 def resolved(node: Schema, root: Schema) -> Schema:
@@ -29,9 +29,9 @@ def resolved(node: Schema, root: Schema) -> Schema:
     return node
 
 
-def variants(node: Schema, root: Schema) -> dict[str, Schema]:
+def variants(section: str, root: Schema) -> dict[str, Schema]:
     """The kinds of a section (task, algorithm) by name."""
-    mapping = resolved(node, root).get("discriminator", {}).get("mapping", {})
+    mapping = resolved(root["properties"][section], root)["discriminator"]["mapping"]
     return {kind: resolved({"$ref": reference}, root) for kind, reference in mapping.items()}
 
 
@@ -48,10 +48,10 @@ def written(value: Any) -> str | bool:
         return value
     if value is None:
         return ""
-    if isinstance(value, list) and all(isinstance(item, int | float) for item in value):
+    if isinstance(value, list | tuple) and all(isinstance(item, int | float) for item in value):
         return ", ".join(str(item) for item in value)
     if isinstance(value, dict | list):
-        return json.dumps(value)
+        return json.dumps(value, ensure_ascii=False)
     return f"{value:g}" if isinstance(value, float) and float(f"{value:g}") == value else str(value)
 
 
@@ -89,37 +89,36 @@ def _number(typed: str, whole: bool) -> Any:
     return int(value) if whole and value.is_integer() and abs(value) < 1e15 else value
 
 
-def field(key: str, node: Schema, default: Any, problems: list[str], choices: list[str] | None = None) -> Any:
-    """One setting's widget with its problems below it; returns the value as the engine takes it."""
-    label, help_ = node.get("label", key.split(".")[-1]), _help(node)
-    st.session_state.setdefault(key, written(default))
-    keep: dict[str, Any] = {"key": key, "help": help_, "persist_state": "session"}
+def field(key: str, node: Schema, problems: list[str], choices: list[str] | None = None) -> None:
+    """One setting's widget with its problems below it. Its value is st.session_state[key], as `written` makes it."""
+    label = node.get("label", key.split(".")[-1])
+    keep: dict[str, Any] = {"key": key, "help": _help(node), "persist_state": "session"}
     options = node.get("enum")
     if options and len(options) <= FEW:
-        typed: Any = st.segmented_control(label, options, required=True, format_func=_option, **keep)
+        st.segmented_control(label, options, required=True, format_func=_option, **keep)
     elif options:
-        typed = st.selectbox(label, options, format_func=_option, **keep)
+        st.selectbox(label, options, format_func=_option, **keep)
     elif choices:
-        typed = st.selectbox(label, choices, accept_new_options=True, **keep)
+        listed = [*choices] if st.session_state[key] in choices else [*choices, st.session_state[key]]
+        st.selectbox(label, listed, accept_new_options=True, **keep)
     elif node.get("type") == "boolean":
-        typed = st.toggle(label, **keep)
-    elif node.get("maxLength", 0) > 1000 or node.get("type") == "object":
-        typed = st.text_area(label, height=160, **keep)
+        st.toggle(label, **keep)
+    elif node.get("maxLength", 0) > MAX_TYPED or node.get("type") == "object":
+        st.text_area(label, height=160, **keep)
     else:
         optional = any(part.get("type") == "null" for part in node.get("anyOf", []))
-        typed = st.text_input(label, max_chars=MAX_TYPED, placeholder="none" if optional else None, **keep)
+        st.text_input(label, max_chars=MAX_TYPED, placeholder="none" if optional else None, **keep)
     for place, sentence in enumerate(problems):
         text.problem(sentence, f"{key}-{place}")
-    return read(typed, node)
 
 
 def _help(node: Schema) -> str:
     """The setting's meaning and what it may be; both are the engine's words."""
-    meaning = node.get("description", "")
-    limits = allowed(node)
-    known = node.get("enum") or node.get("type") in ("boolean", "string", "object")
-    return meaning if known else f"{meaning} It may be {limits}.".strip()
+    meaning = str(node.get("description", ""))
+    if node.get("enum") or node.get("type") in ("boolean", "string", "object"):
+        return meaning
+    return f"{meaning} It may be {allowed(node)}.".strip()
 
 
 def _option(option: str) -> str:
-    return option.replace("_", " ").replace("-", " ").capitalize() if option.islower() else option
+    return option.replace("_", " ").capitalize() if option.islower() else option

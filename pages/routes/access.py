@@ -44,13 +44,15 @@ class Guard:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            return await self.app(scope, receive, send)
         headers = Headers(scope=scope)
         host = headers.get("host")
         if scope["type"] == "websocket":
             if _is_foreign(headers):  # Streamlit lets any page of this machine in, whatever its port
                 return await send({"type": "websocket.close", "code": 1008})
             return await self.app(scope, receive, send)
-        if scope["type"] == "http" and not is_host_allowed(host):
+        if not is_host_allowed(host):
             names = ", ".join(config.get_option("server.allowedHosts"))
             problem = f"The host {host!r} is not one that this app answers to; it answers to {names}"
             return await refusal(421, [problem])(scope, receive, send)
@@ -155,7 +157,10 @@ def reading(work: Callable[[Request], Response], token: str | None) -> Endpoint:
         may_read(request, token)
         return await run_in_threadpool(work, request)
 
-    return lambda request: attempted(answered(request))
+    async def endpoint(request: Request) -> Response:
+        return await attempted(answered(request))
+
+    return endpoint
 
 
 def changing(work: Callable[[Request, Any], Response], token: str | None) -> Endpoint:
@@ -167,7 +172,10 @@ def changing(work: Callable[[Request, Any], Response], token: str | None) -> End
         body = await json_body(request)
         return await run_in_threadpool(work, request, body)
 
-    return lambda request: attempted(answered(request))
+    async def endpoint(request: Request) -> Response:
+        return await attempted(answered(request))
+
+    return endpoint
 
 
 def _unknown_constant(name: str) -> Any:

@@ -1,16 +1,19 @@
 """Routes about runs: list, one, create, pause, resume, stop, delete, change; and health, presets, schema."""
 
+import copy
 import dataclasses
+import difflib
 import os
 from typing import Any
 
-from engine.presets import PRESETS, preset
 from starlette.requests import Request
 from starlette.responses import Response
 
 from engine import service
 from engine.commentary import sentence
 from engine.config import RunConfig, config_schema
+from engine.presets import PRESETS
+from engine.settings import shown
 from engine.store import STATES, RunRecord, Store
 from pages.parts.runs import row
 from pages.routes.answers import Refused, answer
@@ -28,7 +31,7 @@ def health(request: Request) -> Response:
 
 
 def list_presets(request: Request) -> Response:
-    return answer({"presets": {name: chosen.model_dump(mode="json") for name, chosen in PRESETS.items()}})
+    return answer({"presets": {name: dataclasses.asdict(preset) for name, preset in PRESETS.items()}})
 
 
 def schema(request: Request) -> Response:
@@ -66,13 +69,32 @@ def show(request: Request) -> Response:
 def create(request: Request, body: Any) -> Response:
     """Start a run from a RunConfig, or from {"preset": name, "seed": 1, "set": {"algorithm.clip_range": 0.1}}."""
     if isinstance(body, dict) and "preset" in body:
-        unknown = sorted(set(body) - {"preset", "seed", "set"})
-        if unknown:
-            raise Refused(422, f"{unknown[0][:60]} is not known beside preset; known here: seed, set")
-        config = preset(body["preset"], body.get("seed", 1), body.get("set", {}))
-    else:
-        config = RunConfig.from_object(body)
-    return answer({"run_id": service.current().submit(config)}, 201)
+        body = from_preset(body)
+    return answer({"run_id": service.current().submit(RunConfig.from_object(body))}, 201)
+
+
+def from_preset(body: dict[str, Any]) -> dict[str, Any]:
+    """The RunConfig object that {"preset", "seed", "set"} stands for, not checked yet. Raises Refused."""
+    unknown = sorted(set(body) - {"preset", "seed", "set"})
+    if unknown:
+        raise Refused(422, f"{shown(unknown[0])} is not known beside preset; known here: seed, set")
+    name, wanted = body["preset"], body.get("set", {})
+    if not isinstance(name, str) or name not in PRESETS:
+        near = difflib.get_close_matches(str(name)[:60], PRESETS, n=1)
+        hint = f"did you mean {near[0]}?" if near else "GET /api/presets lists them"
+        raise Refused(422, f"preset is {shown(name)}, which is not known; {hint}")
+    if not isinstance(wanted, dict):
+        raise Refused(422, f'set is {shown(wanted)}; it must be an object like {{"algorithm.clip_range": 0.1}}')
+    config = {**copy.deepcopy(PRESETS[name].config), "seed": body.get("seed", 1)}
+    for path, value in wanted.items():
+        *sections, last = path.split(".")
+        section = config
+        for step in sections:
+            section = section.setdefault(step, {})
+            if not isinstance(section, dict):
+                raise Refused(422, f"{shown(path)} is not a setting: {shown(step)} has no parts")
+        section[last] = value
+    return config
 
 
 def control(request: Request, body: Any) -> Response:
