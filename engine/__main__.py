@@ -1,0 +1,49 @@
+"""The command line: `python -m engine COMMAND`; --help lists the commands and what each takes."""
+
+import os
+import sys
+from collections.abc import Sequence
+
+from engine.commands import COMMANDS
+from engine.commands.options import SentenceParser
+from engine.commands.stores import Refused
+from engine.service import Refused as RefusedByEngine
+from engine.settings import InvalidSettings
+from engine.store import StoreError
+
+WRONG_INPUT = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code: 0 done, 1 the run failed, 2 wrong input (a sentence for each problem)."""
+    parser = SentenceParser(prog="python -m engine", description="Train policy-gradient agents without the dashboard.")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=SentenceParser)
+    for name, command in COMMANDS.items():
+        command.configure(commands.add_parser(name, help=command.HELP, description=command.__doc__))
+    chosen, unknown = parser.parse_known_args(arguments)
+    if unknown:
+        subparser = commands.choices[chosen.command]
+        return refuse([subparser.nearest(word) for word in unknown if word.startswith("-")] or [stray(unknown)])
+    try:
+        return COMMANDS[chosen.command].run(chosen)
+    except (InvalidSettings, Refused) as error:
+        return refuse(error.problems)
+    except (StoreError, RefusedByEngine) as error:
+        return refuse([str(error)])
+    except BrokenPipeError:  # the reader of our output went away: nothing to tell anybody
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def refuse(problems: list[str]) -> int:
+    for problem in problems:
+        print(problem, file=sys.stderr)
+    return WRONG_INPUT
+
+
+def stray(words: list[str]) -> str:
+    return f"{words[0]!r} was not expected here; --help shows what is"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,17 @@
+"""The commands of `python -m engine`, by name. One line registers one: a module with HELP, configure and run."""
+
+from types import ModuleType
+
+from engine.commands import evaluate, export, metrics, presets, resume, runs, schema, show, train
+
+COMMANDS: dict[str, ModuleType] = {
+    "presets": presets,
+    "schema": schema,
+    "train": train,
+    "resume": resume,
+    "runs": runs,
+    "show": show,
+    "metrics": metrics,
+    "evaluate": evaluate,
+    "export": export,
+}

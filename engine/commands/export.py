@@ -1,0 +1,51 @@
+"""`export`: writes a run's metrics and policy into a folder, in formats other programs read."""
+
+import argparse
+from pathlib import Path
+
+from engine.commands.stores import Refused, add_run_argument, add_store_option, existing_store, find_run
+from engine.commands.text import print_json
+from engine.commands.trained import add_checkpoint_option, choose, restore
+from engine.export import write_metrics_csv, write_policy, write_tensorboard
+
+HELP = "write metrics (CSV, TensorBoard) and policy (safetensors) into a folder"
+FORMATS = ("csv", "tensorboard", "policy")
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    add_run_argument(parser)
+    add_store_option(parser)
+    add_checkpoint_option(parser)
+    parser.add_argument("--to", metavar="FOLDER", help="where to (default: exports/RUN)")
+    parser.add_argument(
+        "--format", action="append", choices=FORMATS, help="only this; may be given more than once (default: all)"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object with the files")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    formats = arguments.format or FORMATS
+    with existing_store(arguments.store) as store:
+        found = find_run(store, arguments.run_id)
+        table = store.metrics(found.run_id)
+        saved = choose(store, found, arguments.checkpoint) if "policy" in formats else None
+    folder = Path(arguments.to or f"exports/{found.run_id}")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if "csv" in formats:
+            write_metrics_csv(folder / "metrics.csv", table)
+        if "tensorboard" in formats:
+            write_tensorboard(folder / "tensorboard", found, table)
+        if saved is not None:
+            training = restore(found, saved)
+            about = {"run_id": found.run_id, "name": found.name, "iteration": saved.step, "config": found.config}
+            write_policy(folder, training, about)
+            training.task.close()
+    except OSError as error:
+        raise Refused(f"The export to {folder} failed: {error.strerror or error}") from None
+    files = sorted(str(path) for path in folder.rglob("*") if path.is_file())
+    if arguments.json:
+        print_json({"run_id": found.run_id, "folder": str(folder), "files": files})
+    else:
+        print("\n".join(files))
+    return 0

@@ -1,0 +1,26 @@
+"""`resume`: goes on with a run from its newest undamaged checkpoint, here, in this process."""
+
+import argparse
+
+from engine.commands.following import engine_on, follow
+from engine.commands.stores import add_run_argument, add_store_option, existing_store, find_run
+
+HELP = "go on with a run that was paused, stopped, interrupted or failed"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    add_run_argument(parser)
+    add_store_option(parser)
+    parser.add_argument("--json", action="store_true", help="print one JSON object as the last line")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    with existing_store(arguments.store) as store:
+        run_id = find_run(store, arguments.run_id).run_id
+    engine = engine_on(arguments.store)
+    try:
+        engine.resume(run_id)
+    except BaseException:
+        engine.close()
+        raise
+    return follow(engine, run_id, arguments.store, arguments.json)

@@ -1,0 +1,113 @@
+"""Takes a run away: metrics as CSV and TensorBoard event files, the policy as safetensors with a description."""
+
+import csv
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+from safetensors.torch import save_file
+from torch import nn
+
+from engine.environments.normalisation import CLIP, EPSILON
+from engine.policies.distributions import Categorical, Distribution, Gaussian, MultiCategorical
+from engine.policies.mlp import MLPPolicy
+from engine.policies.tokens import BOUNDARY, TokenPolicy
+from engine.store import MetricTable, RunRecord
+from engine.training import Training
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def csv_cell(value: Any) -> Any:
+    """A cell no spreadsheet takes for a formula: text that begins like one gets an apostrophe; NaN becomes empty."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return "" if math.isnan(value) else str(value)
+    if isinstance(value, str) and value.startswith(FORMULA_STARTS):
+        return "'" + value
+    return value
+
+
+def write_metrics_csv(path: Path, table: MetricTable) -> None:
+    """One row per iteration: step, then every metric in the order of the table; empty where not measured."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        rows = csv.writer(file)
+        rows.writerow(["step", *map(csv_cell, table.names)])
+        for step, values in zip(table.steps.tolist(), table.values.tolist(), strict=True):
+            rows.writerow([step, *map(csv_cell, values)])
+
+
+def write_tensorboard(directory: Path, run: RunRecord, table: MetricTable) -> None:
+    """Event files that TensorBoard reads: one scalar per metric over iterations, and the settings as text."""
+    from torch.utils.tensorboard import SummaryWriter
+
+    began = run.started_at or run.created_at
+    elapsed = table.values[:, table.names.index("wall_s")] if "wall_s" in table.names else table.steps
+    with SummaryWriter(str(directory)) as writer:
+        writer.add_text("settings", f"    {json.dumps(run.config, indent=2)}".replace("\n", "\n    "))
+        for column, name in enumerate(table.names):
+            for step, value, seconds in zip(table.steps, table.values[:, column], elapsed, strict=True):
+                if not math.isnan(value):
+                    writer.add_scalar(name, value, int(step), walltime=began + float(seconds))
+
+
+def write_policy(directory: Path, training: Training, about: dict[str, Any]) -> None:
+    """policy.safetensors and policy.json: the tensors, and how torch alone computes an action from them.
+
+    `about` (the run it came from) is kept in the description as it is.
+    """
+    description: dict[str, Any] = {"format": "uphill-policy", "version": 1, "about": about}
+    description |= describe(training.policy)
+    weights = dict(training.policy.state_dict())
+    scale = training.task.state_dict().get("collector", {}).get("observation_scale")
+    if scale is not None:
+        weights["observation.mean"] = scale["mean"]
+        weights["observation.variance"] = scale["squares"] / max(1, scale["count"])
+        description["observation"] |= {"normalised": "clip((x - mean) / sqrt(variance + epsilon), -clip, clip)"}
+        description["observation"] |= {"epsilon": EPSILON, "clip": CLIP}
+    directory.mkdir(parents=True, exist_ok=True)
+    tensors = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in weights.items()}
+    save_file(tensors, directory / "policy.safetensors", metadata={"format": "uphill-policy"})
+    (directory / "policy.json").write_text(json.dumps(description, indent=2) + "\n", encoding="utf-8")
+
+
+def describe(policy: nn.Module) -> dict[str, Any]:
+    """What the policy's tensors are: layers in order, and what the outputs mean."""
+    if isinstance(policy, TokenPolicy):
+        return {
+            "kind": "gru",
+            "reads": "tokens, beginning with the boundary; each output is the logits of the next token",
+            "layers": ["embedding: actor.embedding", "torch.nn.GRU: actor.gru", "torch.nn.Linear: actor.head"],
+            "sizes": {"embedding": policy.actor.gru.input_size, "hidden": policy.actor.gru.hidden_size}
+            | {"layers": policy.actor.gru.num_layers, "vocabulary": policy.distribution.n},
+            "boundary": BOUNDARY,
+        }
+    assert isinstance(policy, MLPPolicy)
+    return {
+        "kind": "perceptron",
+        "observation": {"length": policy.actor[0].in_features},
+        "actor": _layers(policy.actor, "actor"),
+        "critic": _layers(policy.critic, "critic"),
+        "distribution": _distribution(policy.distribution),
+    }
+
+
+def _layers(network: nn.Sequential, name: str) -> list[dict[str, Any]]:
+    """Each layer in order: {"linear": prefix of its tensors, "bias": bool} or {"activation": name}."""
+    return [
+        {"linear": f"{name}.{index}", "bias": layer.bias is not None}
+        if isinstance(layer, nn.Linear)
+        else {"activation": type(layer).__name__.lower()}
+        for index, layer in enumerate(network)
+    ]
+
+
+def _distribution(distribution: Distribution) -> dict[str, Any]:
+    """What the actor's outputs are the parameters of."""
+    match distribution:
+        case Categorical(n):
+            return {"kind": "categorical", "outputs": "logits", "n": n}
+        case MultiCategorical(sizes):
+            return {"kind": "multicategorical", "outputs": "logits side by side", "sizes": list(sizes)}
+        case Gaussian(dim):
+            return {"kind": "gaussian", "outputs": "mean", "dim": dim, "log_standard_deviation": "log_std"}

@@ -1,0 +1,77 @@
+"""What a run that died tells its user: one sentence for each kind of exception, with figures and what to try."""
+
+import errno
+import re
+import sqlite3
+import traceback
+from pathlib import PurePath
+
+from engine.settings import InvalidSettings
+
+SHOWN_CHARACTERS = 200
+ASKED = re.compile(r"allocate (?:memory: you tried to allocate )?([\d.,]+) ?(bytes|[KMGTP]i?B)", re.IGNORECASE)
+ENVIRONMENT_CODE = ("gymnasium", "Box2D", "mujoco", "environments", "gridworlds")
+
+
+def sentence(error: BaseException) -> str:
+    """What happened and what to try, in words for somebody who didn't write the program."""
+    if isinstance(error, InvalidSettings):
+        return "; ".join(error.problems)
+    if out_of_memory(error):
+        return f"Out of memory{_asked(error)}. Try a smaller batch, fewer environments or a smaller network."
+    if disk_full(error):
+        return "The disk is full. Free some space and resume the run; everything recorded so far is kept."
+    if isinstance(error, FloatingPointError):
+        return f"{_first_line(error)} Try a smaller learning rate."
+    if isinstance(error, ImportError):
+        return f"A package this task needs is not installed: {_first_line(error)}."
+    if isinstance(error, RuntimeError) and "CUDA" in str(error):
+        return f"The graphics card reported an error: {_first_line(error)}. Try again with device cpu."
+    if isinstance(error, PermissionError):
+        return f"Uphill may not write to {error.filename}. Check the folder's permissions and resume the run."
+    if from_environment(error):
+        return f"The environment raised {type(error).__name__}: {_first_line(error)}."
+    return f"Training ended on an error nobody foresaw, {type(error).__name__}: {_first_line(error)}."
+
+
+def details(error: BaseException) -> str:
+    """The full traceback, for whoever mends it."""
+    return "".join(traceback.format_exception(error))
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """numpy raises MemoryError, torch on the CPU a RuntimeError of its allocator, on CUDA an error of its own."""
+    text = str(error)
+    return isinstance(error, MemoryError) or "DefaultCPUAllocator" in text or type(error).__name__ == "OutOfMemoryError"
+
+
+def disk_full(error: BaseException | None) -> bool:
+    """Whether no space was left, said by the file system or by SQLite, perhaps wrapped in another exception."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return True
+        if isinstance(error, sqlite3.OperationalError) and "full" in str(error):
+            return True
+        error = error.__cause__
+    return False
+
+
+def from_environment(error: BaseException) -> bool:
+    """Whether the exception rose in an environment's own code, by the files of its traceback."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return any(part in ENVIRONMENT_CODE for frame in frames[-4:] for part in PurePath(frame.filename).parts)
+
+
+def _asked(error: BaseException) -> str:
+    found = ASKED.search(str(error))
+    if not found:
+        return ""
+    number, unit = found.groups()
+    if unit.lower() == "bytes":
+        return f": {int(number.replace(',', '')) / 2**30:,.1f} GiB were asked for at once"
+    return f": {number.rstrip('.')} {unit} were asked for at once"
+
+
+def _first_line(error: BaseException) -> str:
+    line = next(iter(str(error).strip().splitlines()), "no message")
+    return line[:SHOWN_CHARACTERS]
