@@ -2,7 +2,6 @@
 
 import difflib
 import json
-import math
 from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -107,12 +106,19 @@ def _sentence(item: Any, schema: dict, value: Any) -> str:
         case "missing":
             return f"{name} is missing; it must be {allowed(node)}"
         case "value_error":
-            return str(item["ctx"]["error"])
+            return _named(str(item["ctx"]["error"]), path)
         case "union_tag_not_found":
             return f"{name}.kind is missing; it must be {allowed(node)}"
         case "union_tag_invalid":
             return f"{name}.kind is {shown(item['input'].get('kind'))}; it must be {allowed(node)}"
     return f"{name} is {shown(item['input'])}; it must be {allowed(node)}"
+
+
+def _named(sentence: str, path: list[str]) -> str:
+    """A validator's own sentence, with the field's full path where it begins with the field's bare name."""
+    if path and sentence.startswith(f"{path[-1]} "):
+        return ".".join([*path[:-1], sentence])
+    return sentence
 
 
 def _walk(schema: dict, loc: tuple, value: Any) -> tuple[list[str], dict]:
@@ -192,4 +198,4 @@ def _length(node: dict, unit: str) -> str:
 
 
 def _plain(number: float) -> str:
-    return f"{number:,}".replace(",", "") if math.fabs(number) < 1e7 else f"{number:.0e}"
+    return str(int(number)) if float(number).is_integer() and abs(number) >= 10 else str(number)

@@ -1,0 +1,127 @@
+"""Settings refuse what is wrong with a sentence that names the field, the value and what is allowed."""
+
+import copy
+import time
+from typing import Any
+
+import pytest
+
+from engine.config import RunConfig, config_schema
+from engine.settings import InvalidSettings
+
+GOOD = {
+    "task": {"kind": "gym", "env_id": "CartPole-v1", "n_envs": 8},
+    "algorithm": {"kind": "ppo", "batch_size": 256, "minibatch_size": 64},
+}
+
+
+def changed(path: str, value: Any) -> dict[str, Any]:
+    config = copy.deepcopy(GOOD)
+    node: Any = config
+    *parents, last = path.split(".")
+    for parent in parents:
+        node = node.setdefault(parent, {})
+    node[last] = value
+    return config
+
+
+def refusal(config: Any) -> str:
+    with pytest.raises(InvalidSettings) as caught:
+        RunConfig.from_object(config)
+    return " / ".join(caught.value.problems)
+
+
+def test_good_settings_survive_the_round_trip() -> None:
+    config = RunConfig.from_object(GOOD)
+    assert RunConfig.from_json(config.to_json()) == config
+
+
+@pytest.mark.parametrize("value", [3.0, 0.0, -1, float("nan"), float("inf"), 1e300, "0.2", True, None, [0.2], {}])
+def test_a_number_out_of_bounds_or_no_number_names_field_and_bounds(value: Any) -> None:
+    sentence = refusal(changed("algorithm.clip_range", value))
+    assert sentence.startswith("algorithm.clip_range is ")
+    assert sentence.endswith("it must be a number between 0.01 and 1.0")
+
+
+@pytest.mark.parametrize("value", [-1, 1.5, 2**31, 10**400, "1", "１", False, [], float("nan")])
+def test_a_seed_is_a_whole_number_that_every_library_takes(value: Any) -> None:
+    assert refusal(changed("seed", value)).endswith("it must be a whole number between 0 and 2147483647")
+
+
+@pytest.mark.parametrize(
+    ("path", "nearest"),
+    [("algorithm.clip_rnge", "clip_range"), ("sed", "seed"), ("task.envid", "env_id"), ("evaluation.evry", "every")],
+)
+def test_an_unknown_key_names_the_nearest(path: str, nearest: str) -> None:
+    assert refusal(changed(path, 1)) == f"{path} is not a setting; did you mean {nearest}?"
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "sentence"),
+    [
+        ("algorithm.kind", "pqo", 'algorithm.kind is "pqo"; it must be one of pg, ppo, trpo'),
+        ("algorithm.learning_rate", 0, "it must be a number above 0.0 and at most 1.0"),
+        ("policy.hidden_sizes", [64, 0], "policy.hidden_sizes.1 is 0; it must be a whole number between 1 and 4096"),
+        ("policy.activation", "gelu", 'policy.activation is "gelu"; it must be one of tanh, relu'),
+        ("device", "gpu", "it must be one of auto, cpu, cuda, mps"),
+        ("algorithm.batch_size", 100, "it must be a multiple of task.n_envs, which is 8"),
+        ("algorithm.minibatch_size", 512, "it must be at most algorithm.batch_size, which is 256"),
+        ("budget", 10, "it must be at least algorithm.batch_size, which is 256"),
+        ("task.env_id", "os:system-v0", "task.env_id is "),
+        ("task", [], "task is []; it must be one of gridworld, gym, molecules"),
+    ],
+)
+def test_other_slips(path: str, value: Any, sentence: str) -> None:
+    assert sentence in refusal(changed(path, value))
+
+
+@pytest.mark.parametrize("name", ["a\x00b", "line\nbreak", "\u202eevil", "esc\x1b[31m", "x" * 10_000, "\ud800"])
+def test_names_that_could_harm_a_screen_are_refused(name: str) -> None:
+    assert refusal(changed("name", name))
+
+
+@pytest.mark.parametrize("name", ["<b>bold</b>", "=1+1", "![x](http://x)", "../../etc/passwd", "Käse", "  spaced  "])
+def test_other_names_are_kept_as_plain_text(name: str) -> None:
+    assert RunConfig.from_object(changed("name", name)).name == name.strip()
+
+
+def test_every_problem_is_told_at_once() -> None:
+    config = changed("algorithm.clip_range", 3.0) | {"seed": -1, "colour": "red"}
+    with pytest.raises(InvalidSettings) as caught:
+        RunConfig.from_object(config)
+    assert len(caught.value.problems) == 3
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "null",
+        "[]",
+        "{",
+        '{"a": NaN}',
+        "\x00",
+        "[" * 10_000,
+        '{"a":' * 10_000 + "1" + "}" * 10_000,
+        '{"name": "' + "x" * 20_000_000 + '"}',
+        b"\xff\xfe\x00",
+    ],
+)
+def test_what_is_no_object_or_far_too_large_is_refused_at_once(text: str | bytes) -> None:
+    start = time.process_time()
+    with pytest.raises(InvalidSettings):
+        RunConfig.from_json(text)
+    assert time.process_time() - start < 1.0
+
+
+def test_the_schema_carries_what_a_form_needs() -> None:
+    ppo = config_schema()["$defs"]["PPOSettings"]["properties"]["clip_range"]
+    assert (ppo["minimum"], ppo["maximum"], ppo["live"], ppo["label"]) == (0.01, 1.0, True, "Clip range")
+    assert ppo["description"]
+
+
+def test_every_setting_is_labelled_and_explained() -> None:
+    for name, definition in config_schema()["$defs"].items():
+        for field, node in definition["properties"].items():
+            if field != "kind":
+                assert node.get("label") and node.get("description"), f"{name}.{field} lacks a label or help"
