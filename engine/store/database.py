@@ -32,6 +32,7 @@ class Database:
         self.shown = str(path) if path else engine.url.render_as_string(hide_password=True)
         self._writing = threading.Lock()
         self._file = _identity(path) if path else None
+        self._upserts: dict[str, Any] = {}
         self._insert: Any = sqlite.insert if engine.dialect.name == "sqlite" else postgresql.insert
 
     @contextmanager
@@ -49,6 +50,8 @@ class Database:
 
     def upsert(self, table: sa.Table) -> Any:
         """An insert that overwrites the row with the same primary key, so that writing twice changes nothing."""
+        if table.name in self._upserts:
+            return self._upserts[table.name]
         insert = self._insert(table)
         others = [column.name for column in table.columns if not column.primary_key]
         return insert.on_conflict_do_update(

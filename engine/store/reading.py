@@ -38,13 +38,13 @@ def read_metrics(
         groups = max(max_rows // 2, 1)
         span = next((span for span in reversed(SPANS) if count // span >= groups), None)
         if span is None:
-            parts = _rows(connection, run_key, columns, low, high)
+            rows, steps, attempts = _rows(connection, run_key, columns, low, high)
+            parts = as_statistics(rows), steps, steps, attempts
         else:
             parts = _rollups_with_edges(connection, run_key, columns, span, low, high, last_step)
         steps, values, attempts = _thinned(parts, groups)
     else:
-        statistics, steps, _, attempts = _rows(connection, run_key, columns, low, high)
-        values = statistics[:, 0]
+        values, steps, attempts = _rows(connection, run_key, columns, low, high)
     kept = [index for index, name in enumerate(names) if wanted is None or name in wanted]
     return MetricTable([names[index] for index in kept], steps, values[:, kept], attempts, last_step, thinned)
 
@@ -58,16 +58,17 @@ def _thinned(parts: Groups, groups: int) -> tuple[np.ndarray, np.ndarray, np.nda
     return steps, values, attempts[ends][group]
 
 
-def _rows(connection: sa.Connection, run_key: int, columns: int, low: int, high: int) -> Groups:
-    """The rows themselves, low <= step <= high, each a group of one."""
+def _rows(
+    connection: sa.Connection, run_key: int, columns: int, low: int, high: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The rows with low <= step <= high: (values [n, k], steps [n], attempts [n])."""
     query = sa.select(METRICS.c.step, METRICS.c.attempt, METRICS.c.packed).where(
         METRICS.c.run_key == run_key, METRICS.c.step >= low, METRICS.c.step <= high
     )
     rows = connection.execute(query.order_by(METRICS.c.step)).all()
     steps = np.array([row[0] for row in rows], dtype=np.int64)
     attempts = np.array([row[1] for row in rows], dtype=np.int64)
-    values = unpack([row[2] for row in rows], columns)[:, 0]
-    return as_statistics(values), steps, steps, attempts
+    return unpack([row[2] for row in rows], columns)[:, 0], steps, attempts
 
 
 def _rollups_with_edges(
@@ -100,5 +101,5 @@ def _rollups_with_edges(
 
 def _edge(connection: sa.Connection, run_key: int, columns: int, low: int, high: int) -> Groups:
     """The rows with low <= step <= high as one group, or none if there are none."""
-    statistics, steps, _, attempts = _rows(connection, run_key, columns, low, high)
-    return merge(statistics, max(len(steps), 1)), steps[:1], steps[-1:], attempts[-1:]
+    values, steps, attempts = _rows(connection, run_key, columns, low, high)
+    return merge(as_statistics(values), max(len(steps), 1)), steps[:1], steps[-1:], attempts[-1:]

@@ -142,8 +142,7 @@ def _write_run(database: Database, connection: sa.Connection, run: Any, rows: li
     steps = sorted(by_step)
     names = metric_names(connection, run.run_key)
     known = set(names)
-    new = [name for row in by_step.values() for name in row if name not in known]
-    new = list(dict.fromkeys(new))
+    new = list(dict.fromkeys(name for row in by_step.values() for name in row if name not in known))
     if len(names) + len(new) > MAX_NAMES:
         raise StoreError(f"A run has {len(names) + len(new)} metric names; at most {MAX_NAMES} are allowed")
     if new:
@@ -174,49 +173,31 @@ def summarise_steps(
 ) -> None:
     """Write the rollups and the sparkline anew where these steps fall, from the rows that are there now."""
     coarse = SPANS[-1]
-    touched = {span: {step // span for step in steps} for span in SPANS}
     column = names.index(RETURN) if RETURN in names else None
-    means: dict[int, float] = {}
-    for bucket in sorted(touched[coarse]):
+    returns: dict[int, float] = {}
+    rollups: list[dict[str, Any]] = []
+    for bucket in sorted({step // coarse for step in steps}):
         query = sa.select(METRICS.c.step, METRICS.c.attempt, METRICS.c.packed).where(
-            METRICS.c.run_key == run_key,
-            METRICS.c.step >= bucket * coarse,
-            METRICS.c.step < (bucket + 1) * coarse,
+            METRICS.c.run_key == run_key, METRICS.c.step >= bucket * coarse, METRICS.c.step < (bucket + 1) * coarse
         )
         rows = connection.execute(query.order_by(METRICS.c.step)).all()
-        values = unpack([row.packed for row in rows], len(names))[:, 0]
         stored = np.array([row.step for row in rows])
+        values = np.full((coarse, len(names)), np.nan)
+        values[stored - bucket * coarse] = unpack([row.packed for row in rows], len(names))[:, 0]
         if column is not None:
-            means.update(zip(stored.tolist(), values[:, column].tolist(), strict=True))
+            returns.update(zip(stored.tolist(), values[stored - bucket * coarse, column].tolist(), strict=True))
         for span in SPANS:
-            for part in np.unique(stored // span):
-                if part in touched[span]:
-                    inside = np.flatnonzero(stored // span == part)
-                    _write_rollup(database, connection, run_key, span, int(part), inside, rows, values)
+            touched = {step // span for step in steps if step // coarse == bucket}
+            packed = pack(merge(as_statistics(values), span))
+            for part in sorted(touched):
+                inside = np.flatnonzero(stored // span == part)
+                first, last = rows[inside[0]], rows[inside[-1]]
+                rollup = {"run_key": run_key, "span": span, "bucket": part, "attempt": last.attempt}
+                rollup |= {"first_step": first.step, "last_step": last.step}
+                rollups.append({**rollup, "packed": packed[part - bucket * coarse // span]})
+    connection.execute(database.upsert(ROLLUPS), rollups)
     if column is not None:
-        update_sparkline(database, connection, run_key, steps, means, len(names), column)
-
-
-def _write_rollup(
-    database: Database,
-    connection: sa.Connection,
-    run_key: int,
-    span: int,
-    bucket: int,
-    inside: np.ndarray,
-    rows: Any,
-    values: np.ndarray,
-) -> None:
-    first, last = rows[inside[0]], rows[inside[-1]]
-    statistic = merge(as_statistics(values[inside]), len(inside))
-    row = {
-        "run_key": run_key,
-        "span": span,
-        "bucket": bucket,
-        "first_step": first.step,
-        "last_step": last.step,
-    }
-    connection.execute(database.upsert(ROLLUPS), {**row, "attempt": last.attempt, "packed": pack(statistic)[0]})
+        update_sparkline(database, connection, run_key, steps, returns, len(names), column)
 
 
 def _write_progress(connection: sa.Connection, run: Any, last: Row, returns: list[float]) -> None:
