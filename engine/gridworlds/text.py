@@ -25,7 +25,7 @@ from engine.gridworlds.maps import GridMap, MapError, check
 
 MAX_CHARACTERS = 60_000
 REWARD_BOUND = 1e6
-MAX_TIME_LIMIT = 10_000
+MAX_TIME_LIMIT = 2_000
 
 Reader = Callable[[str], Any]
 

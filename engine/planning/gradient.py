@@ -10,7 +10,6 @@ from engine.planning.mdp import (
     TabularMDP,
     backup,
     expected_rewards,
-    transition_matrix,
     uniform_policy,
 )
 
@@ -19,7 +18,7 @@ SEARCH_STEPS = 2_000
 
 @dataclass(frozen=True)
 class ExactGradient:
-    """return_ is J; logits [S, A] is dJ / dtheta(s, a) of a tabular softmax; visits [S] the expected visits."""
+    """return_ is J; logits [S, A] dJ / dtheta(s, a) of a tabular softmax; visits [S] expected moves taken there."""
 
     return_: float
     logits: Floats
@@ -38,12 +37,14 @@ def exact_gradient(mdp: TabularMDP, policy: Floats, horizon: int, discount: floa
         q = backup(mdp, rewards, following, discount)
         following = (policy * q).sum(-1)
         advantages[time] = q - following[:, None]
-    matrix, there = transition_matrix(mdp, policy), mdp.start.copy()
+    there = mdp.start * ~mdp.terminal
+    arrivals = mdp.next_states.ravel()
     logits, visits = np.zeros_like(policy), np.zeros(mdp.n_states)
     for time in range(horizon):
         logits += there[:, None] * policy * advantages[time]
         visits += there
-        there = discount * (there @ matrix)
+        moved = (there[:, None] * policy)[:, :, None] * mdp.probabilities
+        there = discount * np.bincount(arrivals, moved.ravel(), mdp.n_states) * ~mdp.terminal
     return ExactGradient(float(mdp.start @ following), logits, visits)
 
 

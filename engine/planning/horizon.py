@@ -5,10 +5,12 @@ episode reports. A cut-off ends the sum: nothing is bootstrapped beyond the limi
 """
 
 import math
+from collections.abc import Iterable
 
 import numpy as np
+import numpy.typing as npt
 
-from engine.planning.mdp import Floats, Ints, TabularMDP, backup, expected_rewards
+from engine.planning.mdp import Floats, TabularMDP, backup, expected_rewards
 
 
 def policy_return(mdp: TabularMDP, policy: Floats, horizon: int, discount: float = 1.0) -> Floats:
@@ -19,13 +21,13 @@ def policy_return(mdp: TabularMDP, policy: Floats, horizon: int, discount: float
     return values
 
 
-def optimal_return(mdp: TabularMDP, horizon: int, discount: float = 1.0) -> tuple[Floats, Ints]:
+def optimal_return(mdp: TabularMDP, horizon: int, discount: float = 1.0) -> tuple[Floats, npt.NDArray[np.int8]]:
     """([S] the best expected return over `horizon` moves, [horizon, S] an optimal action at each time).
 
     The best policy may depend on how many moves are left; row 0 is for the first move.
     """
     rewards, values = expected_rewards(mdp), np.zeros(mdp.n_states)
-    actions = np.zeros((horizon, mdp.n_states), dtype=np.int64)
+    actions = np.zeros((horizon, mdp.n_states), dtype=np.int8)
     for time in reversed(range(horizon)):
         q = backup(mdp, rewards, values, discount)
         actions[time] = q.argmax(-1)
@@ -33,17 +35,15 @@ def optimal_return(mdp: TabularMDP, horizon: int, discount: float = 1.0) -> tupl
     return values, actions
 
 
-def return_spread(mdp: TabularMDP, actions: Ints) -> float:
-    """Standard deviation of the undiscounted return, started from mdp.start, of `actions` [horizon, S] by time.
+def return_spread(mdp: TabularMDP, policies: Iterable[Floats]) -> float:
+    """Standard deviation of the undiscounted return from mdp.start, of one policy [S, A] per move, the last move first.
 
     E[G^2] = E[r^2] + 2 E[r G'] + E[G'^2] by the same backward induction (Sobel, 1982).
     """
-    states = np.arange(mdp.n_states)
     mean, square = np.zeros(mdp.n_states), np.zeros(mdp.n_states)
-    for chosen in actions[::-1]:
-        probabilities = mdp.probabilities[states, chosen]
-        rewards, following = mdp.rewards[states, chosen], mdp.next_states[states, chosen]
-        new_square = (probabilities * (rewards**2 + 2 * rewards * mean[following] + square[following])).sum(-1)
-        new_mean = (probabilities * (rewards + mean[following])).sum(-1)
-        mean, square = np.where(mdp.terminal, 0.0, new_mean), np.where(mdp.terminal, 0.0, new_square)
+    for policy in policies:
+        chances = policy[:, :, None] * mdp.probabilities * ~mdp.terminal[:, None, None]
+        later = mean[mdp.next_states]
+        square = (chances * (mdp.rewards**2 + 2 * mdp.rewards * later + square[mdp.next_states])).sum((1, 2))
+        mean = (chances * (mdp.rewards + later)).sum((1, 2))
     return math.sqrt(max(0.0, float(mdp.start @ square - (mdp.start @ mean) ** 2)))

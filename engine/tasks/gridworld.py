@@ -1,0 +1,156 @@
+"""Gridworlds as a task: rollouts from a map, evaluation in episodes of its own, and a picture of policy and values."""
+
+from itertools import repeat
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from pydantic import field_validator
+
+from engine.gridworlds.dynamics import cell_rewards, observation_codes, tabular
+from engine.gridworlds.maps import CELLS
+from engine.gridworlds.playing import play
+from engine.gridworlds.presets import MAPS, read_map
+from engine.gridworlds.text import MAX_CHARACTERS
+from engine.gridworlds.vector import GridWorldVectorEnv
+from engine.planning.gradient import best_memoryless
+from engine.planning.horizon import optimal_return, policy_return, return_spread
+from engine.planning.mdp import Floats, Ints, TabularMDP
+from engine.policies import Policy
+from engine.policies.distributions import Categorical
+from engine.policies.spec import EnvSpec
+from engine.rollout import Rollout
+from engine.settings import Settings, setting
+from engine.tasks.collecting import Collector
+from engine.tasks.evaluation import Evaluation
+
+EXACT = 1e-3
+# A threshold two standard errors of this many episodes below the optimum: an optimal policy misses it once in 40 tries.
+EPISODES_BEHIND_THRESHOLD = 100
+
+
+class GridWorldSettings(Settings):
+    kind: Literal["gridworld"] = "gridworld"
+    map: str = setting(
+        "small-4x4",
+        label="Map",
+        help=f"A map's name ({', '.join(MAPS)}) or a map as text.",
+        min_length=1,
+        max_length=MAX_CHARACTERS,
+    )
+    observation: Literal["map", "cell", "walls"] = setting(
+        "map",
+        label="What the agent sees",
+        help="Its cell, or only which of its four sides are blocked; map: what the map says.",
+        expert=True,
+    )
+    n_envs: int = setting(64, label="Copies", help="Copies of the map played at the same time.", ge=1, le=4096)
+
+    @field_validator("map")
+    @classmethod
+    def _is_playable(cls, value: str) -> str:
+        read_map(value)
+        return value
+
+
+class GridWorldTask:
+    """Observations are one-hot: cells [rows * columns], or wall codes [16]. Returns are undiscounted."""
+
+    picture_seconds: float | None = 0.5
+
+    def __init__(self, settings: GridWorldSettings, seed: int, device: torch.device):
+        self.settings, self.device = settings, device
+        self.grid = read_map(settings.map)
+        self.mdp = tabular(self.grid)
+        self._seen, kinds = observation_codes(self.grid, settings.observation)
+        self._one_hot = np.eye(kinds, dtype=np.float32)
+        self.spec = EnvSpec((kinds,), Categorical(self.mdp.n_actions))
+        self._envs = GridWorldVectorEnv(settings.n_envs, settings.map, settings.observation)
+        self._collector = Collector(self._envs, self.spec, seed, device, write=self._write)
+        self.optimal_return, spread = best_return(self.mdp, self._seen, self.grid.time_limit)
+        tolerance = max(EXACT, 2 * spread / EPISODES_BEHIND_THRESHOLD**0.5)
+        self.solved_at: float | None = self.optimal_return - tolerance
+
+    def _write(self, observations: np.ndarray, out: np.ndarray) -> None:
+        np.take(self._one_hot, observations, axis=0, out=out)
+
+    def collect(self, policy: Policy, batch_size: int, generator: torch.Generator, whole_episodes: bool) -> Rollout:
+        """batch_size // n_envs steps of each copy, or whole episodes until batch_size steps were taken."""
+        return self._collector.collect(policy, batch_size, generator, whole_episodes)
+
+    def evaluate(self, policy: Policy, episodes: int, seed: int, deterministic: bool) -> Evaluation:
+        """One episode in each of `episodes` copies of its own; deterministic: always the likeliest action."""
+        table = self._table(policy)
+        if deterministic:
+            table = np.eye(self.mdp.n_actions)[table.argmax(-1)]
+        rng = np.random.default_rng(seed)
+        # Systematic sampling of the start: each as often as its probability says, so chance is left to the moves.
+        quantiles = (np.arange(episodes) + rng.random()) / episodes
+        envs = GridWorldVectorEnv(episodes, self.settings.map, self.settings.observation)
+        envs.reset(seed=seed)
+        starts = self.mdp.start.cumsum()
+        envs.begin_at(np.searchsorted(starts, quantiles * starts[-1], side="right"))
+        returns, lengths, _ = play(envs, table, rng)
+        return Evaluation(returns, lengths)
+
+    def picture(self, policy: Policy, seed: int) -> dict[str, Any]:
+        """The map with the policy's probabilities, its exact values under the time limit and one sampled episode."""
+        table = self._table(policy)
+        rng = np.random.default_rng(seed)
+        envs = GridWorldVectorEnv(1, self.settings.map, self.settings.observation)
+        envs.reset(seed=seed)
+        returns, _, visited = play(envs, table, rng)
+        values = policy_return(self.mdp, table, self.grid.time_limit)
+        shape = (self.grid.rows, self.grid.cols)
+        return {
+            "kind": "grid",
+            "rows": self.grid.rows,
+            "cols": self.grid.cols,
+            "cells": [[CELLS[cell] for cell in row] for row in self.grid.cells],
+            "rewards": cell_rewards(self.grid).reshape(shape).tolist(),
+            "probabilities": self._where_moving(table.round(4).tolist()),
+            "values": self._where_moving(values.round(6).tolist()),
+            "trajectory": [list(divmod(int(states[0]), self.grid.cols)) for states in visited],
+            "return": round(float(returns[0]), 6),
+            "expected_return": round(float(self.mdp.start @ values), 6),
+            "optimal_return": round(self.optimal_return, 6),
+        }
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"collector": self._collector.state_dict(), "envs": self._envs.get_state()}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self._collector.load_state_dict(state["collector"])
+        self._envs.set_state(state["envs"])
+
+    def close(self) -> None:
+        self._envs.close()
+
+    @torch.no_grad()
+    def _table(self, policy: Policy) -> Floats:
+        """[S, 4] float64: the policy's action probabilities in every cell."""
+        logits = policy.params(torch.from_numpy(self._one_hot[self._seen]).to(self.device))
+        return torch.softmax(logits.cpu().double(), -1).numpy()
+
+    def _where_moving(self, per_state: list[Any]) -> list[list[Any]]:
+        """One entry per state as rows of the grid; None in walls, goals and pits that end the episode."""
+        kept = [None if end else entry for entry, end in zip(per_state, self.mdp.terminal, strict=True)]
+        return [kept[first : first + self.grid.cols] for first in range(0, len(kept), self.grid.cols)]
+
+
+def best_return(mdp: TabularMDP, seen: Ints, horizon: int) -> tuple[float, float]:
+    """(the best expected return over `horizon` moves, its standard deviation), for an agent that sees `seen` [S].
+
+    Exact by backward induction where every cell looks different; else the best policy without memory, which is found
+    by exact gradient ascent.
+    """
+    if len(np.unique(seen)) == mdp.n_states:
+        values, actions = optimal_return(mdp, horizon)
+        tables = np.eye(mdp.n_actions)
+        return float(mdp.start @ values), return_spread(mdp, (tables[chosen] for chosen in actions[::-1]))
+    policy, return_ = best_memoryless(mdp, seen, horizon)
+    return return_, return_spread(mdp, repeat(policy, horizon))
+
+
+def build(settings: GridWorldSettings, seed: int, device: torch.device) -> GridWorldTask:
+    return GridWorldTask(settings, seed, device)
