@@ -10,7 +10,7 @@ from engine.policies import Policy
 from engine.policies.spec import EnvSpec, TokenSpec
 from engine.rollout import Rollout
 from engine.settings import Settings
-from engine.tasks import gridworld, gym
+from engine.tasks import gridworld, gym, molecules
 from engine.tasks.evaluation import Evaluation
 
 
@@ -49,4 +49,5 @@ class Registered:
 TASKS: dict[str, Registered] = {
     "gridworld": Registered("Gridworld", gridworld.GridWorldSettings, gridworld.build),
     "gym": Registered("Control", gym.GymSettings, gym.build),
+    "molecules": Registered("Molecules", molecules.MoleculeSettings, molecules.build, recurrent=True),
 }
