@@ -26,7 +26,7 @@ def refusal(smiles: str) -> str | None:
         return f"it has {len(smiles):,} characters; at most {MAX_CHARACTERS} are read"
     if not _SMILES_ONLY.fullmatch(smiles):
         odd = next(character for character in smiles if not _SMILES_ONLY.fullmatch(character))
-        return f"it holds {ascii(odd)}, which no SMILES string has"
+        return f"it holds {odd!a}, which no SMILES string has"
     if "*" in smiles:
         return "it holds *, which stands for no atom"
     if any(_HUGE_NUMBER.search(bracket) for bracket in _BRACKETS.findall(smiles)):

@@ -38,7 +38,7 @@ def shipped() -> Iterator[str]:
 
 
 def clean(smiles: str) -> str | None:
-    """Canonical SMILES of the largest fragment, uncharged and without stereo; None where it is no drug-like size or element."""
+    """Canonical SMILES of the largest fragment, uncharged, without stereo; None for other sizes and elements."""
     molecule = Chem.MolFromSmiles(smiles)
     if molecule is None:
         return None

@@ -1,9 +1,9 @@
 """Scores of SMILES strings from worker processes, remembered: no molecule is parsed in the asker's process."""
 
-import math
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from engine.chemistry.checking import refusal
 from engine.chemistry.workers import Workers
@@ -24,6 +24,8 @@ class Scored:
     values: dict[str, float] = field(default_factory=dict)
     reason: str | None = None
     broken: bool = False
+    scaffold: str = ""
+    heavy_atoms: int = 0
 
     @property
     def valid(self) -> bool:
@@ -62,7 +64,7 @@ class Scorer:
             if "failure" in answer:
                 self._known[text] = Scored(text, None, reason=answer["failure"], broken=True)
             else:
-                self._known[text] = Scored(text, answer["canonical"], answer["values"], answer["reason"])
+                self._known[text] = Scored(text, **answer)
         result = [self._known[text] for text in smiles]
         while len(self._known) > REMEMBERED:
             self._known.popitem(last=False)
@@ -72,7 +74,9 @@ class Scorer:
         """One Drawn per string, in order. Raises WorkersUnavailable."""
         asked = [text for text in dict.fromkeys(smiles) if text not in self._pictures and not refusal(text)]
         for text, answer in zip(asked, self._workers.answer({**self._request, "work": "draw"}, asked), strict=True):
-            self._pictures[text] = Drawn(answer.get("svg") or "", answer.get("svg_dark") or "", answer.get("values", {}))
+            self._pictures[text] = Drawn(
+                answer.get("svg") or "", answer.get("svg_dark") or "", answer.get("values", {})
+            )
         result = [self._pictures.get(text, Drawn()) for text in smiles]
         while len(self._pictures) > 256:
             self._pictures.popitem(last=False)
@@ -82,6 +86,11 @@ class Scorer:
         self._workers.close()
 
 
-def finite(value: float | None) -> float | None:
-    """JSON has no NaN: None in its place."""
-    return None if value is None or math.isnan(value) else value
+@lru_cache(maxsize=256)
+def why_no_molecule(smiles: str) -> str | None:
+    """Why this text stands for no molecule, as half a sentence; None when it does. Takes a worker of its own."""
+    scorer = Scorer([], workers=1)
+    try:
+        return scorer.score([smiles])[0].reason
+    finally:
+        scorer.close()

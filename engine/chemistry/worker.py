@@ -15,6 +15,7 @@ from functools import lru_cache
 from typing import Any, TextIO
 
 from rdkit import Chem
+from rdkit.Chem.Scaffolds import MurckoScaffold
 
 from engine.chemistry.drawing import svg
 from engine.chemistry.parsing import NoMolecule, parse
@@ -46,13 +47,17 @@ def _values(canonical: str, names: tuple[str, ...], reference: str | None) -> tu
 
 
 def score(smiles: str, names: Sequence[str], reference: str | None) -> dict[str, Any]:
-    """{"canonical", "values", "reason"}; canonical is None where there is no molecule, and the reason says why."""
+    """{"canonical", "values", "reason", "scaffold", "heavy_atoms"}; canonical is None where there is no molecule, and
+    the reason says why. scaffold: the ring systems and what links them (Bemis and Murcko 1996), "" without rings."""
     try:
-        canonical = Chem.MolToSmiles(parse(smiles))
+        molecule = parse(smiles)
     except NoMolecule as error:
         return {"canonical": None, "values": {}, "reason": str(error)}
+    canonical = Chem.MolToSmiles(molecule)
     values, reason = _values(canonical, tuple(names), reference)
-    return {"canonical": canonical, "values": values, "reason": reason}
+    scaffold = Chem.MolToSmiles(MurckoScaffold.GetScaffoldForMol(molecule))
+    known = {"canonical": canonical, "values": values, "reason": reason}
+    return known | {"scaffold": scaffold, "heavy_atoms": molecule.GetNumHeavyAtoms()}
 
 
 def draw(smiles: str, names: Sequence[str], reference: str | None) -> dict[str, Any]:

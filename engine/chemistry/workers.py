@@ -1,4 +1,4 @@
-"""A few worker processes that take molecules apart: one bad molecule costs one molecule, whatever it does to its worker.
+"""A few worker processes that take molecules apart: a bad molecule costs one molecule, whatever it does to its worker.
 
 Owned by one thread, which sleeps in select while workers work: the GIL stays free. Workers answer molecule by
 molecule, so the one that a silent or dead worker was at is known and all others are kept.

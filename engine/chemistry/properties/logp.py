@@ -1,13 +1,13 @@
-"""Oil against water: Crippen's logP, a sum over atom types (Wildman and Crippen 1999, J. Chem. Inf. Comput. Sci. 39:868)."""
+"""Oil against water: logP as a sum over atom types (Wildman and Crippen 1999, J. Chem. Inf. Comput. Sci. 39:868)."""
 
 from rdkit import Chem
-from rdkit.Chem import Crippen
+from rdkit.Chem import rdMolDescriptors
 
 from engine.chemistry.properties.property import Property
 
 
 def _logp(molecule: Chem.Mol, reference: Chem.Mol | None) -> float:
-    return Crippen.MolLogP(molecule)
+    return rdMolDescriptors.CalcCrippenDescriptors(molecule)[0]
 
 
 PROPERTY = Property(

@@ -1,4 +1,4 @@
-"""Ease of making: the synthetic accessibility score (Ertl and Schuffenhauer 2009, J. Cheminform. 1:8), RDKit's Contrib."""
+"""Ease of making: the SA score (Ertl and Schuffenhauer 2009, J. Cheminform. 1:8), as in RDKit's Contrib."""
 
 from functools import cache
 from types import ModuleType

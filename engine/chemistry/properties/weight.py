@@ -7,7 +7,7 @@ from engine.chemistry.properties.property import Property
 
 
 def _weight(molecule: Chem.Mol, reference: Chem.Mol | None) -> float:
-    return Descriptors.MolWt(molecule)
+    return Descriptors.MolWt(molecule)  # type: ignore[attr-defined]
 
 
 PROPERTY = Property(

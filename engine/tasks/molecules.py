@@ -1,0 +1,250 @@
+"""Molecules as a task: a generator writes SMILES, worker processes score them, the score is the reward at the end."""
+
+import math
+from time import perf_counter
+from typing import Any, Literal, Self
+
+import numpy as np
+import torch
+from pydantic import model_validator
+
+from engine.chemistry import prior
+from engine.chemistry.checking import MAX_CHARACTERS
+from engine.chemistry.memory import Found, Memory
+from engine.chemistry.rewards import Component, Objective, Ramp, Transform, Window
+from engine.chemistry.scoring import Scored, Scorer, why_no_molecule
+from engine.policies.spec import TokenSpec
+from engine.policies.tokens import BOUNDARY, Sequences, TokenPolicy, sample
+from engine.rollout import Rollout
+from engine.settings import Settings, setting
+from engine.tasks.evaluation import Evaluation
+
+SHOWN_BEST, SHOWN_RECENT, SHOWN_REFUSED = 12, 16, 8
+WEIGHT: dict[str, Any] = {"ge": 0.0, "le": 10.0, "help": "How much it counts in the mix; 0 leaves it out."}
+
+
+class MoleculeSettings(Settings):
+    kind: Literal["molecules"] = "molecules"
+    objective: Literal["qed", "logp", "sa", "similarity", "mix"] = setting(
+        "qed",
+        label="Goal",
+        help="What makes a molecule good: qed drug-likeness, logp an oil-water balance in a window, sa ease of making, "
+        "similarity to the reference, or a mix of these.",
+    )
+    reference: str = setting(
+        "",
+        label="Reference molecule",
+        help="SMILES of the molecule that similarity compares with; needed where similarity counts.",
+        max_length=MAX_CHARACTERS,
+    )
+    logp_low: float = setting(1.0, label="Lowest good logP", help="Full marks from here on.", ge=-10.0, le=20.0)
+    logp_high: float = setting(4.0, label="Highest good logP", help="Full marks up to here.", ge=-10.0, le=20.0)
+    qed_weight: float = setting(1.0, label="Weight of drug-likeness", **WEIGHT)
+    logp_weight: float = setting(0.0, label="Weight of logP", **WEIGHT)
+    sa_weight: float = setting(1.0, label="Weight of ease of making", **WEIGHT)
+    similarity_weight: float = setting(0.0, label="Weight of similarity", **WEIGHT)
+    max_length: int = setting(
+        100, label="Longest string", help="Tokens after which a molecule is cut off.", ge=10, le=200, expert=True
+    )
+    workers: int = setting(
+        2, label="Scoring processes", help="Processes that score molecules side by side.", ge=1, le=16, expert=True
+    )
+    score_timeout: float = setting(
+        3.0, label="Scoring time limit", help="Seconds that one molecule may take.", ge=0.1, le=60.0, expert=True
+    )
+
+    @model_validator(mode="after")
+    def _can_be_scored(self) -> Self:
+        if self.logp_low > self.logp_high:
+            raise ValueError(f"logp_low is {self.logp_low}; it must be at most logp_high, which is {self.logp_high}")
+        weights = self._weights()
+        if not weights:
+            raise ValueError("qed_weight, logp_weight, sa_weight and similarity_weight are 0; one must be above 0")
+        if "similarity" in weights and not self.reference:
+            raise ValueError('reference is ""; it must be the SMILES of a molecule, because similarity counts')
+        reason = why_no_molecule(self.reference) if self.reference else None
+        if reason:
+            raise ValueError(f"reference is {self.reference[:60]!a}; it must be the SMILES of a molecule: {reason}")
+        return self
+
+    def _weights(self) -> dict[str, float]:
+        if self.objective != "mix":
+            return {self.objective: 1.0}
+        names = ("qed", "logp", "sa", "similarity")
+        return {name: weight for name in names if (weight := getattr(self, f"{name}_weight")) > 0}
+
+    def to_objective(self) -> Objective:
+        transforms: dict[str, Transform] = {
+            "qed": Ramp(0.0, 1.0),
+            "logp": Window(self.logp_low, self.logp_high, width=1.0),
+            "sa": Ramp(zero=6.0, one=1.0),
+            "similarity": Ramp(0.0, 1.0),
+        }
+        components = [Component(name, transforms[name], weight) for name, weight in self._weights().items()]
+        return Objective(tuple(components), self.reference or None)
+
+
+class MoleculeTask:
+    """One episode is one molecule, written token by token from the prior's vocabulary."""
+
+    solved_at: float | None = None
+    picture_seconds: float | None = 2.0
+
+    def __init__(self, settings: MoleculeSettings, seed: int, device: torch.device):
+        self.settings, self.device = settings, device
+        self.objective = settings.to_objective()
+        self._scorer = Scorer(
+            self.objective.properties, self.objective.reference, settings.workers, settings.score_timeout
+        )
+        self._prior = prior.read()
+        size = self._prior.card["size"]
+        self.spec = TokenSpec(len(self._prior.vocabulary), **size, weights=self._prior.weights)
+        self._memory = Memory()
+        self._step = 0
+        self._last: list[Scored] = []
+        self._broken: list[Scored] = []
+
+    def collect(
+        self, policy: TokenPolicy, batch_size: int, generator: torch.Generator, whole_episodes: bool
+    ) -> Rollout:
+        """batch_size molecules, always whole. A molecule whose scoring failed is masked out; an invalid one earns 0."""
+        start = perf_counter()
+        drawn = sample(policy.actor, batch_size, self.settings.max_length, generator)
+        sampled = perf_counter()
+        scored = self._score(drawn)
+        self._step += 1
+        self._remember(scored)
+        rewards = [self._reward(item) for item in scored]
+        lengths = drawn.mask.sum(0)
+        counted = torch.tensor([not item.broken for item in scored])
+        last = torch.arange(len(drawn.read))[:, None] == lengths.cpu() - 1
+        terminated = (last & counted).to(self.device)
+        earned = torch.where(last & counted, torch.tensor(rewards, dtype=torch.float32), 0.0)
+        return Rollout(
+            observations=drawn.read,
+            actions=drawn.written,
+            rewards=earned.to(self.device),
+            terminated=terminated,
+            truncated=torch.zeros_like(terminated),
+            mask=drawn.mask & counted.to(self.device),
+            episode_returns=[reward for reward, item in zip(rewards, scored, strict=True) if not item.broken],
+            episode_lengths=lengths.cpu()[counted].tolist(),
+            metrics={"samples": float(batch_size)} | self._figures(scored) | self._found(),
+            timings={"inference": sampled - start, "environment": perf_counter() - sampled},
+        )
+
+    def evaluate(self, policy: TokenPolicy, episodes: int, seed: int, deterministic: bool) -> Evaluation:
+        """Fresh molecules, which no learning sees. They are drawn even if `deterministic`: the likeliest tokens make
+        one molecule only, which says nothing of a generator. Molecules whose scoring failed are left out."""
+        generator = torch.Generator(self.device).manual_seed(seed)
+        drawn = sample(policy.actor, episodes, self.settings.max_length, generator)
+        scored = self._score(drawn)
+        pairs = zip(scored, drawn.mask.sum(0).tolist(), strict=True)
+        kept = [(self._reward(item), length) for item, length in pairs if not item.broken]
+        returns, lengths = zip(*kept, strict=True) if kept else ((math.nan,), (0,))
+        metrics: dict[str, float | str] = self._figures(scored) | self._found()
+        if self._memory.best:
+            metrics["best_smiles"] = self._memory.best[-1].smiles
+        return Evaluation(np.array(returns, float), np.array(lengths, np.int64), metrics)
+
+    def picture(self, policy: TokenPolicy, seed: int) -> dict[str, Any]:
+        """The best molecules so far and those of the last batch (before the first: some that the policy draws now)."""
+        scored = self._last or self._score(
+            sample(policy.actor, SHOWN_RECENT, self.settings.max_length, torch.Generator(self.device).manual_seed(seed))
+        )
+        recent = [item for item in scored if item.valid][:SHOWN_RECENT]
+        best = self._memory.best[: -SHOWN_BEST - 1 : -1]
+        refused = [item for item in scored if not item.valid and not item.broken][:SHOWN_REFUSED]
+        return {
+            "kind": "molecules",
+            "best": self._cards(best),
+            "recent": self._cards([self._as_found(item) for item in recent]),
+            "counts": {"sampled": len(scored), "valid": sum(item.valid for item in scored)},
+            "refused": [{"smiles": item.smiles, "reason": item.reason} for item in refused],
+            "broken": [{"smiles": item.smiles, "reason": item.reason} for item in self._broken],
+        }
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"step": self._step, "memory": self._memory.state_dict()}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self._step = state["step"]
+        self._memory.load_state_dict(state["memory"])
+
+    def close(self) -> None:
+        self._scorer.close()
+
+    def _score(self, drawn: Sequences) -> list[Scored]:
+        """What each drawn sequence is worth; one that was cut off is no molecule."""
+        ended = ((drawn.written == BOUNDARY) & drawn.mask).any(0).tolist()
+        texts = [self._prior.vocabulary.decode(column) for column in drawn.written.t().tolist()]
+        whole = iter(self._scorer.score([text for text, end in zip(texts, ended, strict=True) if end]))
+        reason = f"it did not end within {self.settings.max_length} tokens"
+        return [
+            next(whole) if end else Scored(text, None, reason=reason) for text, end in zip(texts, ended, strict=True)
+        ]
+
+    def _reward(self, item: Scored) -> float:
+        """0..1; 0 for what is no molecule, and for one whose value could not be computed."""
+        score = self.objective.score(item.values) if item.valid else 0.0
+        return 0.0 if math.isnan(score) else score
+
+    def _remember(self, scored: list[Scored]) -> None:
+        self._last = scored
+        self._broken = [*self._broken, *(item for item in scored if item.broken)][-SHOWN_REFUSED:]
+        for item in scored:
+            score = self.objective.score(item.values)
+            if item.canonical is not None and math.isfinite(score):
+                self._memory.add(item.canonical, item.scaffold, score, item.values, self._step)
+
+    def _figures(self, scored: list[Scored]) -> dict[str, Any]:
+        """This batch's shares and means, as METRICS says; NaN where there is nothing to divide by."""
+        valid = [item for item in scored if item.valid]
+        unique = {str(item.canonical) for item in valid}
+        scores = [score for item in valid if math.isfinite(score := self.objective.score(item.values))]
+        return {
+            "valid": len(valid) / max(1, sum(not item.broken for item in scored)),
+            "unique": len(unique) / len(valid) if valid else math.nan,
+            "new": sum(not self._prior.knows(smiles) for smiles in unique) / len(unique) if unique else math.nan,
+            "score_mean": sum(scores) / len(scores) if scores else math.nan,
+            "molecule_size": sum(item.heavy_atoms for item in valid) / len(valid) if valid else math.nan,
+        }
+
+    def _found(self) -> dict[str, Any]:
+        """The run's figures so far."""
+        memory = self._memory
+        return {
+            "score_best": memory.best[-1].score if memory.best else math.nan,
+            "scaffolds": float(len(memory.scaffolds)),
+            "oracle_calls": float(memory.oracle_calls),
+            "top10_mean": memory.top10_mean,
+            "auc_top10": memory.auc_top10,
+        }
+
+    def _as_found(self, item: Scored) -> Found:
+        return Found(self.objective.score(item.values), str(item.canonical), tuple(item.values.items()), self._step)
+
+    def _cards(self, found: list[Found]) -> list[dict[str, Any]]:
+        """What a card shows: pictures, score, each component's share of 0..1, raw values, and how often it came."""
+        return [
+            {
+                "smiles": item.smiles,
+                "score": _or_none(item.score),
+                "svg": drawn.svg,
+                "svg_dark": drawn.svg_dark,
+                "components": {name: _or_none(part) for name, part in self.objective.parts(dict(item.values)).items()},
+                "values": {name: _or_none(value) for name, value in (drawn.values | dict(item.values)).items()},
+                "count": self._memory.counts.get(item.smiles, 0),
+                "step": item.step,
+            }
+            for drawn, item in zip(self._scorer.draw([item.smiles for item in found]), found, strict=True)
+        ]
+
+
+def _or_none(value: float) -> float | None:
+    """JSON has no NaN."""
+    return round(value, 4) if math.isfinite(value) else None
+
+
+def build(settings: MoleculeSettings, seed: int, device: torch.device) -> MoleculeTask:
+    return MoleculeTask(settings, seed, device)
