@@ -59,7 +59,7 @@ def card(offer: Card) -> None:
             st.caption(offer.field)
         algorithm = st.segmented_control(
             "Algorithm",
-            list(theme.ALGORITHMS),
+            [kind for kind in theme.ALGORITHMS if f"{offer.preset}-{kind}" in PRESETS],
             default="ppo",
             required=True,
             format_func=theme.ALGORITHMS.get,
@@ -99,7 +99,8 @@ if "run" in st.query_params:
     st.switch_page("run.py", query_params={"run": st.query_params["run"]})
 theme.title("Watch an agent learn", "Pick one. It starts straight away; you can pause, change or stop it at any time.")
 with st.container(key="cards"):
-    for column, offer in zip(st.columns(len(CARDS), gap="medium"), CARDS, strict=True):
+    offers = [offer for offer in CARDS if f"{offer.preset}-ppo" in PRESETS]
+    for column, offer in zip(st.columns(len(CARDS), gap="medium"), offers, strict=False):
         with column:
             card(offer)
 recent()

@@ -19,7 +19,10 @@ export default function (instance) {
 """
 
 
-def asset_component(name: str, html: str) -> Any:
-    """The component drawn by assets/NAME.js and styled by assets/NAME.css; call it to mount it."""
+def asset_component(name: str, html: str, isolate_styles: bool = True) -> Any:
+    """The component drawn by assets/NAME.js and styled by assets/NAME.css; call it to mount it.
+
+    isolate_styles: in a shadow root. False where plotly.js draws, whose own styles don't reach into one.
+    """
     css = (ASSETS / f"{name}.css").read_text()
-    return st.components.v2.component(f"uphill_{name}", html=html, css=css, js=_LOADER % name)
+    return st.components.v2.component(f"uphill_{name}", html=html, css=css, js=_LOADER % name, isolate_styles=isolate_styles)

@@ -1,26 +1,29 @@
-"""How all screens look: colours of algorithms and states, the frame's CSS, the wordmark, headings."""
+"""How all screens look: names and colours of algorithms, the frame's CSS, wordmark, status corner, headings."""
 
 from pathlib import Path
 
 import streamlit as st
 
-ASSETS = Path(__file__).parent / "assets"
-ICON = str(ASSETS / "icon.svg")
+from pages.parts.asset_component import ASSETS, asset_component
 
+ICON = Path(ASSETS / "icon.svg")
 ALGORITHMS = {"pg": "PG", "trpo": "TRPO", "ppo": "PPO"}
 ALGORITHM_NAMES = {"pg": "Policy gradient", "trpo": "TRPO", "ppo": "PPO"}
-# (light, dark); safe for colour-blind eyes, and the same on every screen
-ALGORITHM_COLOURS = {"pg": ("#0072B2", "#56B4E9"), "trpo": ("#D55E00", "#ff8a4c"), "ppo": ("#009E73", "#2fd3a2")}
 TASKS = {"gridworld": "Gridworld", "gym": "Gymnasium", "molecules": "Molecules"}
+
+_STATUS = asset_component("status", '<div class="status" role="status"></div>')
 
 
 def apply() -> None:
-    """The frame of every screen: CSS, wordmark. Called once per run of the shell."""
-    st.html(ASSETS / "frame.css")
+    """The frame of every screen. Called once per run of the shell."""
+    with st.container(key="frame", gap=None):
+        st.html(ASSETS / "frame.css")
+        _STATUS(key="status")
     st.logo(str(ASSETS / "wordmark.svg"), size="large")
 
 
-def title(text: str, sentence: str) -> None:
+def title(heading: str, sentence: str) -> None:
     """A screen's heading and the one sentence under it. Both are ours, never a user's."""
-    st.title(text, anchor=False)
-    st.markdown(f":gray[{sentence}]")
+    with st.container(key="title", gap=None):
+        st.title(heading, anchor=False)
+        st.markdown(f":gray[{sentence}]")

@@ -1,0 +1,118 @@
+"""Runs: everything that was ever started, to search, open, rename, tag, compare, delete and bring back."""
+
+from typing import Any
+
+import streamlit as st
+
+from engine import service
+from engine.store import STATES, StoreError, UnknownRun
+from pages.parts import text, theme
+from pages.parts.comparison import MOST
+from pages.parts.edit_run import edit_run
+from pages.parts.runs_list import runs_list
+
+PER_PAGE = 25
+
+
+def filters() -> dict[str, Any]:
+    """What is searched for; every field stands in the address."""
+    search, state, task, algorithm = st.columns([2, 1, 1, 1], gap="small")
+    words = search.text_input(
+        "Search", key="search", bind="query-params", max_chars=200, placeholder="Name, task, tag, note, id"
+    )
+    chosen = {
+        "state": state.selectbox(
+            "State", ["", *STATES], key="state", bind="query-params", format_func=lambda one: one.capitalize() or "All"
+        ),
+        "task": task.selectbox(
+            "Task",
+            ["", *theme.TASKS],
+            key="task",
+            bind="query-params",
+            format_func=lambda one: theme.TASKS.get(one, "All"),
+        ),
+        "algorithm": algorithm.selectbox(
+            "Algorithm",
+            ["", *theme.ALGORITHMS],
+            key="algorithm",
+            bind="query-params",
+            format_func=lambda one: theme.ALGORITHM_NAMES.get(one, "All"),
+        ),
+    }
+    return {"search": words.strip() or None, **{name: value or None for name, value in chosen.items()}}
+
+
+def actions(selected: list[str]) -> None:
+    """What can be done with the chosen runs."""
+    with st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center", key="actions"):
+        st.caption(f"{len(selected)} chosen" if selected else "Choose runs to compare or delete them.")
+        if st.button(f"Compare (up to {MOST})", disabled=not 1 <= len(selected) <= MOST):
+            st.switch_page("compare.py", query_params={"compare": ",".join(selected)})
+        if st.button("Delete", disabled=not selected, key="delete-chosen"):
+            delete(selected)
+
+
+def delete(run_ids: list[str]) -> None:
+    """Hide runs, and remember which, so that this can be undone."""
+    gone = []
+    for run_id in run_ids:
+        try:
+            service.current().delete(run_id)
+            gone.append(run_id)
+        except (StoreError, service.Refused) as error:
+            st.session_state["refused"] = str(error)
+    st.session_state["deleted"] = gone
+    st.session_state["list"] = st.session_state.get("list", 0) + 1  # a fresh list, with nothing chosen
+    st.rerun()
+
+
+def undo() -> None:
+    """Say what was deleted, and bring it back on request."""
+    if refused := st.session_state.pop("refused", None):
+        text.problem(refused, "refused")
+    gone = st.session_state.get("deleted")
+    if not gone:
+        return
+    with st.container(border=True, horizontal=True, vertical_alignment="center", key="undo"):
+        st.markdown("1 run was deleted." if len(gone) == 1 else f"{len(gone)} runs were deleted.")
+        if st.button("Undo", key="undo-delete"):
+            for run_id in gone:
+                service.current().undelete(run_id)
+            del st.session_state["deleted"]
+            st.rerun()
+
+
+def show() -> None:
+    store = service.current().store
+    undo()
+    wanted = filters()
+    total = store.count_runs(**wanted)
+    if not total:
+        anything = any(wanted.values())
+        st.caption("No run fits this search." if anything else "Nothing here yet. Runs you start appear here and stay.")
+        return
+    pages = -(-total // PER_PAGE)
+    number = min(st.session_state.get("page", 1), pages)
+    first = (number - 1) * PER_PAGE
+    key = f"runs-{st.session_state.get('list', 0)}"
+    selected = list(st.session_state.get(key, {}).get("selected", []))
+    actions(selected)
+    query = {**wanted, "limit": PER_PAGE, "offset": first}
+    clicked = runs_list(store, query, key=key, full=True, selected=selected)
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.caption(f"{first + 1:,} to {min(first + PER_PAGE, total):,} of {total:,}")
+        if pages > 1:
+            st.pagination(pages, key="page", bind="query-params")
+    if clicked.open:
+        st.switch_page("run.py", query_params={"run": clicked.open})
+    if clicked.remove:
+        delete([clicked.remove])
+    if clicked.edit:
+        try:
+            edit_run(store.get_run(clicked.edit))
+        except UnknownRun as error:
+            text.problem(str(error), "edit")
+
+
+theme.title("Runs", "Everything that was started here, the newest first.")
+show()

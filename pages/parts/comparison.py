@@ -1,0 +1,149 @@
+"""What Compare works out: which runs belong together, bands over seeds, the table's figures, settings that differ."""
+
+import statistics
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from engine.store import RunRecord, Store, UnknownRun
+from pages.parts import text
+from pages.parts.theme import ALGORITHMS
+
+MOST = 8
+ROWS = 1000  # per run and curve, thinned with its extremes kept
+GRID = 200
+LAST_SHARE = 0.1  # of a run's points: what "mean" and "sd" are taken over
+
+
+@dataclass(frozen=True)
+class Item:
+    """A run, or the runs of a group: one line on the charts."""
+
+    id: str
+    label: str
+    algorithm: str
+    runs: tuple[RunRecord, ...]
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One run's metric: steps [n], env_steps [n] and values [n], measured points only."""
+
+    run: RunRecord
+    steps: np.ndarray
+    env_steps: np.ndarray
+    values: np.ndarray
+
+
+@dataclass(frozen=True)
+class Band:
+    """Mean over seeds at env_steps [GRID], and one standard deviation to both sides (equal to it for one seed)."""
+
+    env_steps: np.ndarray
+    mean: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+
+
+@dataclass(frozen=True)
+class Figures:
+    """One row of the table. last and mean are averages over seeds; sd is between seeds, None for one seed."""
+
+    last: float | None
+    best: float | None
+    mean: float | None
+    sd: float | None
+    n: int
+
+
+def find(store: Store, ids: list[str]) -> tuple[list[Item], list[str]]:
+    """(the runs and groups with these ids, a sentence for each id that is neither)."""
+    items, problems = [], []
+    for id_ in dict.fromkeys(ids):
+        runs = _runs(store, id_)
+        if not runs:
+            problems.append(f"There is no run or group {text.clean(id_, 40)!r}")
+        elif len(items) == MOST:
+            problems.append(
+                f"At most {MOST} runs or groups fit; {text.clean(runs[0].name, 60)} is left out"
+            )
+        else:
+            items.append(Item(id_, label(runs), runs[0].algorithm, tuple(runs)))
+    return items, problems
+
+
+def _runs(store: Store, id_: str) -> list[RunRecord]:
+    try:
+        run = store.get_run(id_)
+    except UnknownRun:
+        return sorted(store.runs(group_id=id_, limit=100), key=lambda run: run.seed)
+    return [] if run.deleted_at else [run]
+
+
+def label(runs: list[RunRecord]) -> str:
+    """What a run or a group is called in lists and legends."""
+    first = runs[0]
+    name, kind = text.clean(first.name, 60), ALGORITHMS.get(first.algorithm, first.algorithm)
+    method = "" if kind in name else f" · {kind}"
+    return f"{name}{method} · " + (f"seed {first.seed}" if len(runs) == 1 else f"{len(runs)} seeds")
+
+
+def curves(store: Store, item: Item, metric: str) -> list[Curve]:
+    """The metric of every run of the item that has measured it."""
+    found = []
+    for run in item.runs:
+        table = store.metrics(run.run_id, max_rows=ROWS, names=[metric, "env_steps"])
+        if metric not in table.names or "env_steps" not in table.names:
+            continue
+        values = table.values[:, table.names.index(metric)]
+        env_steps = table.values[:, table.names.index("env_steps")]
+        known = np.isfinite(values) & np.isfinite(env_steps)
+        if known.any():
+            found.append(Curve(run, table.steps[known], env_steps[known], values[known]))
+    return found
+
+
+def band(found: list[Curve]) -> Band:
+    """Mean and spread over seeds on common env steps; each seed counts where it has points. `found` is not empty."""
+    low, high = min(c.env_steps[0] for c in found), max(c.env_steps[-1] for c in found)
+    grid = np.linspace(low, high, GRID)
+    rows = np.stack([np.interp(grid, c.env_steps, c.values, left=np.nan, right=np.nan) for c in found])
+    known = ~np.isnan(rows)
+    n = np.maximum(known.sum(0), 1)
+    mean = np.where(known, rows, 0.0).sum(0) / n
+    squares = np.where(known, (rows - mean) ** 2, 0.0).sum(0)
+    sd = np.sqrt(squares / np.maximum(n - 1, 1))
+    some = known.any(0)
+    return Band(grid[some], mean[some], (mean - sd)[some], (mean + sd)[some])
+
+
+def figures(found: list[Curve]) -> Figures:
+    """Last, best (highest), mean and sd over the last tenth of each seed, and how many seeds."""
+    if not found:
+        return Figures(None, None, None, None, 0)
+    ends = [float(c.values[-max(1, round(LAST_SHARE * len(c.values))) :].mean()) for c in found]
+    return Figures(
+        last=statistics.fmean(float(c.values[-1]) for c in found),
+        best=max(float(c.values.max()) for c in found),
+        mean=statistics.fmean(ends),
+        sd=statistics.stdev(ends) if len(ends) > 1 else None,
+        n=len(ends),
+    )
+
+
+def differing(items: list[Item]) -> dict[str, list[Any]]:
+    """Settings that are not the same for all items, by path; None where an item has no such setting."""
+    flat = [flattened(item.runs[0].config) for item in items]
+    paths = dict.fromkeys(path for config in flat for path in config)
+    rows = {path: [config.get(path) for config in flat] for path in paths if path not in ("name", "seed")}
+    return {path: values for path, values in rows.items() if any(value != values[0] for value in values)}
+
+
+def flattened(config: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """{"algorithm.clip_range": 0.2, ...}"""
+    flat: dict[str, Any] = {}
+    for name, value in config.items():
+        path = f"{prefix}{name}"
+        flat |= flattened(value, f"{path}.") if isinstance(value, dict) else {path: value}
+    return flat
