@@ -1,6 +1,7 @@
 """Opening a database and running transactions in it, with its failures told as sentences."""
 
 import shutil
+import sqlite3
 import threading
 import time
 from collections.abc import Iterator
@@ -59,6 +60,15 @@ class Database:
             set_={name: insert.excluded[name] for name in others},
         )
 
+    def shrink(self) -> None:
+        """Give the space of deleted rows back to the disk."""
+        if self.path is None:
+            return
+        with self._writing, self._explained(), self.engine.connect() as connection:
+            # Each step of this pragma frees one page, and only executescript steps to the end.
+            driver: Any = connection.connection.dbapi_connection
+            driver.executescript("PRAGMA incremental_vacuum")
+
     def close(self) -> None:
         self.engine.dispose()
 
@@ -70,8 +80,8 @@ class Database:
             raise StoreError(f"The store {self.shown} was deleted or replaced while it was in use; restart to open it")
         try:
             yield
-        except sa.exc.DBAPIError as error:
-            raise explain(error, self.shown, self.path) from error
+        except (sa.exc.DBAPIError, sqlite3.Error) as error:
+            raise explain(getattr(error, "orig", error), self.shown, self.path) from error
         except sa.exc.TimeoutError as error:
             raise StoreError(f"The store {self.shown} has too many readers at once; try again") from error
 
@@ -90,7 +100,7 @@ def open_database(path_or_url: str | Path, create: bool) -> Database:
         path = Path((url.database if url is not None else str(path_or_url)) or "").expanduser().absolute()
         return _open_sqlite(path, create)
     except sa.exc.DBAPIError as error:
-        raise explain(error, str(path_or_url), None) from error
+        raise explain(error.orig, str(path_or_url), None) from error
     except (OSError, ValueError, ImportError) as error:
         raise StoreError(f"The store {path_or_url} cannot be opened: {error}") from error
 
@@ -116,9 +126,9 @@ def _open_sqlite(path: Path, create: bool) -> Database:
     try:
         _make_wal(engine)
         return _with_tables(Database(engine, path))
-    except sa.exc.DBAPIError as error:
+    except (sa.exc.DBAPIError, sqlite3.Error) as error:
         engine.dispose()
-        raise explain(error, str(path), path) from error
+        raise explain(getattr(error, "orig", error), str(path), path) from error
     except StoreError:
         engine.dispose()
         raise
@@ -139,9 +149,9 @@ def _make_wal(engine: sa.Engine) -> None:
             cursor.execute("PRAGMA auto_vacuum = INCREMENTAL")  # effective only while the file is empty
             cursor.execute("PRAGMA journal_mode = WAL")
             return
-        except Exception as error:
+        except sqlite3.OperationalError as error:
             if "locked" not in str(error) or time.monotonic() > deadline:
-                raise sa.exc.DBAPIError("PRAGMA journal_mode = WAL", None, error) from error
+                raise
         finally:
             raw.close()
         time.sleep(0.02)
@@ -191,18 +201,18 @@ def _identity(path: Path) -> tuple[int, int] | None:
     return status.st_dev, status.st_ino
 
 
-def explain(error: sa.exc.DBAPIError, shown: str, path: Path | None) -> StoreError:
+def explain(error: BaseException | None, shown: str, path: Path | None) -> StoreError:
     """The database's error as a sentence about the store."""
-    code = getattr(error.orig, "sqlite_errorname", "") or ""
+    code = getattr(error, "sqlite_errorname", "") or ""
     if code == "SQLITE_FULL" or (code.startswith("SQLITE_IOERR") and path and _disk_is_full(path)):
         return StoreFull(f"No space is left on the disk for the store {shown}; free some, and recording goes on")
     if code.startswith("SQLITE_BUSY") or code.startswith("SQLITE_LOCKED"):
         return StoreError(f"The store {shown} was busy for {BUSY_SECONDS:.0f} s; another process is holding it")
     if code.startswith("SQLITE_CORRUPT") or code == "SQLITE_NOTADB":
-        return StoreError(f"The store {shown} is damaged ({error.orig}); restore a copy or choose another store")
+        return StoreError(f"The store {shown} is damaged ({error}); restore a copy or choose another store")
     if code.startswith("SQLITE_READONLY") or code.startswith("SQLITE_PERM"):
-        return StoreError(f"The store {shown} cannot be written: {error.orig}")
-    return StoreError(f"The store {shown} failed: {error.orig}")
+        return StoreError(f"The store {shown} cannot be written: {error}")
+    return StoreError(f"The store {shown} failed: {error}")
 
 
 def _disk_is_full(path: Path) -> bool:

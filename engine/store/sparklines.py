@@ -39,19 +39,18 @@ def update_sparkline(
     for position in sorted({step // stride for step in steps}):
         first, last = position * stride, (position + 1) * stride
         if stride <= SPANS[-1]:
-            inside = [returns[step] for step in range(first, last) if step in returns]
+            inside = [returns[step] for step in range(first, last) if math.isfinite(returns.get(step, math.nan))]
+            curve[position] = sum(inside) / len(inside) if inside else math.nan
         else:
-            inside = _from_rollups(connection, run_key, first, last, columns, column)
-        measured = [value for value in inside if math.isfinite(value)]
-        curve[position] = sum(measured) / len(measured) if measured else math.nan
+            curve[position] = _mean_of_rollups(connection, run_key, first, last, columns, column)
     values = {"run_key": run_key, "stride": stride, "packed": curve.astype("<f4").tobytes()}
     connection.execute(database.upsert(SPARKLINES), values)
 
 
-def _from_rollups(
+def _mean_of_rollups(
     connection: sa.Connection, run_key: int, first: int, last: int, columns: int, column: int
-) -> list[float]:
-    """The mean return of each coarse bucket in [first, last)."""
+) -> float:
+    """The mean return over the steps in [first, last), which are whole coarse buckets; NaN if there is none."""
     span = SPANS[-1]
     blobs = connection.scalars(
         sa.select(ROLLUPS.c.packed).where(
@@ -61,8 +60,9 @@ def _from_rollups(
             ROLLUPS.c.bucket < last // span,
         )
     ).all()
-    statistics = unpack(blobs, columns, STATISTICS)
-    return statistics[statistics[:, COUNT, column] > 0, MEAN, column].tolist()
+    statistics = unpack(blobs, columns, STATISTICS)[:, :, column]
+    statistics = statistics[statistics[:, COUNT] > 0]
+    return float(np.average(statistics[:, MEAN], weights=statistics[:, COUNT])) if len(statistics) else math.nan
 
 
 def _halved(means: np.ndarray) -> np.ndarray:

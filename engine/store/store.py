@@ -171,9 +171,8 @@ class Store:
         checkpoint files of the ids returned."""
         with self.database.write(durable=True) as connection:
             purged = runs.purge_deleted(connection, older_than_s)
-        if purged and self.path:
-            with self.database.write() as connection:
-                connection.exec_driver_sql("PRAGMA incremental_vacuum").fetchall()
+        if purged:
+            self.database.shrink()
         return purged
 
     # Metrics
