@@ -98,6 +98,8 @@ def _check_spaces(env_id: str) -> None:
     try:
         spaces.observation_length(env.observation_space, env_id)
         spaces.action_distribution(env.action_space, env_id)
+    except spaces.UnsupportedSpace as error:
+        raise NotAllowed(str(error)) from error
     finally:
         env.close()
 

@@ -14,7 +14,7 @@ from engine.environments.playing import Moment, Player, moments
 from engine.environments.sketch import sketch
 from engine.environments.vectors import single
 
-MAX_FRAMES = 500
+MAX_FRAMES = 250
 VIDEO_FPS = 25
 DECIMALS = 4
 
@@ -86,7 +86,7 @@ def text(env: Env, player: Player, seed: int, draw: Callable[[Moment], str]) -> 
 
 
 def video(env: Env, player: Player, seed: int, render: Callable[[], Any]) -> Picture:
-    """{"kind": "video"}: "bytes" is an MP4 (H.264) of at most 500 frames, at the speed of the env's own clock."""
+    """{"kind": "video"}: "bytes" is an MP4 (H.264) of at most 250 frames, at the speed of the env's own clock."""
     own = int(env.metadata.get("render_fps") or VIDEO_FPS)
     stride = max(1, round(own / VIDEO_FPS))
     frames: list[np.ndarray] = []

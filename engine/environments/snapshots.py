@@ -81,6 +81,6 @@ def _load_serial(envs: SerialVectorEnv, snapshot: dict[str, Any]) -> None:
         observation = np.asarray(envs.flat(episode.replay(saved["seed"], saved["random"], actions)), np.float32)
         if not np.array_equal(observation, envs.observations[i]):
             raise EnvironmentFailed(
-                f"{envs.name}, environment {i}, did not come back to its saved state: played again, its "
-                f"{len(actions)} steps lead elsewhere, so it draws random numbers outside its np_random"
+                f"{envs.name}, environment {i}, did not come back to its saved state by playing its {len(actions)} "
+                f"steps again: it keeps something across episodes, or has random numbers of its own"
             )

@@ -22,7 +22,7 @@ def observation_length(space: Space, env_id: str) -> int:
 
     Raises UnsupportedSpace for other kinds and for more than 4096 numbers.
     """
-    if not space.is_np_flattenable:
+    if not _is_numbers(space):
         kinds = "Box, Discrete, MultiDiscrete, MultiBinary, or a Tuple or Dict of these"
         raise UnsupportedSpace(f"{env_id} has observations of kind {type(space).__name__}; supported are {kinds}")
     length = spaces.flatdim(space)
@@ -32,6 +32,13 @@ def observation_length(space: Space, env_id: str) -> int:
             f"{env_id} has observations of {shape} numbers ({length}); between 1 and {MAX_OBSERVATION} are supported"
         )
     return length
+
+
+def _is_numbers(space: Space) -> bool:
+    if isinstance(space, spaces.Tuple | spaces.Dict):
+        parts = space.spaces.values() if isinstance(space, spaces.Dict) else space.spaces
+        return all(_is_numbers(part) for part in parts)
+    return isinstance(space, spaces.Box | spaces.Discrete | spaces.MultiDiscrete | spaces.MultiBinary)
 
 
 def flat(space: Space) -> Callable[[Any], Any]:

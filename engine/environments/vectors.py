@@ -122,10 +122,24 @@ def step_limit(env_id: str, max_episode_steps: int | None) -> int:
     return max_episode_steps or gymnasium.spec(env_id).max_episode_steps or LONGEST
 
 
+class FreshWorld(gymnasium.Wrapper):
+    """Gives a Box2D env a new world for every episode, as LunarLander does itself.
+
+    BipedalWalker keeps its world, and with it traces of earlier episodes: the same seed would not play out the same.
+    """
+
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
+        inner: Any = self.env.unwrapped
+        inner._destroy()
+        inner.world = type(inner.world)()
+        return self.env.reset(seed=seed, options=options)
+
+
 def single(env_id: str, max_episode_steps: int | None = None, **kwargs: Any) -> Env:
     """One env of an allowed id (see `allowed`), its episodes cut off after `step_limit` steps."""
     limit = step_limit(env_id, max_episode_steps)
-    return gymnasium.make(env_id, max_episode_steps=limit, disable_env_checker=True, **kwargs)
+    env = gymnasium.make(env_id, max_episode_steps=limit, disable_env_checker=True, **kwargs)
+    return FreshWorld(env) if env_id.startswith("BipedalWalker") else env
 
 
 def vector(env_id: str, n: int, max_episode_steps: int | None = None) -> VectorEnv:

@@ -283,4 +283,5 @@ def check_finite(views: dict[str, np.ndarray]) -> None:
             continue
         bad = ~np.isfinite(array)
         step, env, *_ = (int(index) for index in np.argwhere(bad)[0])
-        raise EnvironmentFailed(f"{sentence} {array[bad][0]} in environment {env} at step {step} of this rollout")
+        count = step if name == "raw" else step + 1  # row 0 of the observations is from before the first step
+        raise EnvironmentFailed(f"{sentence} {array[bad][0]} in environment {env} at step {count} of this rollout")

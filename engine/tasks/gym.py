@@ -68,7 +68,7 @@ class GymSettings(Settings):
 
 
 class GymTask:
-    """Observations are flat float32 [length]; discrete ones are one-hot. Evaluation returns are as the env gives them."""
+    """Observations are flat float32 [length], discrete ones one-hot. Evaluation returns are as the env gives them."""
 
     def __init__(self, settings: GymSettings, seed: int, device: torch.device):
         allowed.check(settings.env_id)
