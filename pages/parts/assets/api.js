@@ -1,0 +1,93 @@
+// The routes, and the clock that asks them: binary metrics, pictures, and the buttons' requests.
+
+const ROOT = new URL("../api/", import.meta.url);
+
+/** What the server refused, in its own sentences. */
+export class Refused extends Error {
+  constructor(status, problems) {
+    super(problems.join(" "));
+    this.status = status;
+    this.problems = problems;
+  }
+}
+
+async function asked(path, options = {}) {
+  const response = await fetch(new URL(path, ROOT), { cache: "no-store", signal: AbortSignal.timeout(8000), ...options });
+  if (response.ok) return response;
+  const body = await response.json().catch(() => ({}));
+  throw new Refused(response.status, body.problems ?? [`The server answered ${response.status}.`]);
+}
+
+/** Rows after `since`, at most `maxRows` (the server keeps minima and maxima), and the run's record. */
+export async function metrics(runId, since, maxRows) {
+  const response = await asked(`runs/${runId}/metrics?since=${since}&max_rows=${maxRows}&format=binary`);
+  return decoded(await response.arrayBuffer());
+}
+
+/** uint32 header length, JSON header, float64 steps[rows], float64 values[rows x names]; little endian. */
+export function decoded(buffer) {
+  const length = new DataView(buffer).getUint32(0, true);
+  const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length)));
+  const start = 4 + length;
+  const { rows, names } = header;
+  return {
+    ...header,
+    steps: new Float64Array(buffer, start, rows),
+    values: new Float64Array(buffer, start + 8 * rows, rows * names.length),
+  };
+}
+
+/** The newest picture after `since`, or null. */
+export async function picture(runId, since) {
+  const response = await asked(`runs/${runId}/picture?since=${since}`);
+  return response.status === 204 ? null : response.json();
+}
+
+export const artifactAddress = (runId, name, step) => new URL(`runs/${runId}/artifacts/${name}?step=${step}`, ROOT).href;
+
+export async function record(runId) {
+  return (await asked(`runs/${runId}`)).json();
+}
+
+export async function post(path, body = {}) {
+  const headers = { "Content-Type": "application/json" };
+  const response = await asked(path, { method: "POST", headers, body: JSON.stringify(body) });
+  return response.json().catch(() => ({}));
+}
+
+/**
+ * Call `work` again and again while the page is visible; it returns the milliseconds from its start to its next
+ * start. Returns { now, stop }: `now()` asks at once, `stop()` ends it.
+ */
+export function clockwork(work) {
+  let timer = null;
+  let running = false;
+  let wanted = false;
+  let stopped = false;
+
+  async function turn() {
+    if (stopped || document.visibilityState !== "visible") return;
+    if (running) {
+      wanted = true;
+      return;
+    }
+    running = true;
+    wanted = false;
+    clearTimeout(timer);
+    const started = performance.now();
+    const pause = await work();
+    running = false;
+    if (!stopped) timer = setTimeout(turn, wanted ? 0 : Math.max(40, pause - (performance.now() - started)));
+  }
+
+  document.addEventListener("visibilitychange", turn);
+  turn();
+  return {
+    now: turn,
+    stop() {
+      stopped = true;
+      clearTimeout(timer);
+      document.removeEventListener("visibilitychange", turn);
+    },
+  };
+}

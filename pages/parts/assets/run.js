@@ -1,0 +1,225 @@
+// The Run page: asks for what is new and hands it to the header, the charts and the picture. No script run takes part.
+
+import { Refused, clockwork, metrics, picture } from "./api.js";
+import { loadPlotly } from "./chart.js";
+import { el, say, show } from "./dom.js";
+import { failure } from "./failure.js";
+import { number } from "./format.js";
+import { header } from "./header.js";
+import { hood } from "./hood.js";
+import { pictureCard } from "./picture.js";
+import { rewardCard } from "./reward.js";
+import { inForce, settingsCard } from "./settings.js";
+import { Table } from "./table.js";
+import { colours, follow } from "./theme.js";
+import { readView } from "./view.js";
+
+const POLL_MS = 250;
+const WAITING_MS = 600;
+const RESTING_MS = 2500;
+const PICTURE_MS = 500;
+const CARDS_MS = 480; // the cards below the reward follow at half its pace
+const FIRST_ROWS = 2000;
+const MOST_ROWS = 9000; // then the server thins what is here
+const DRAWING_MS = 40;
+const BREATH_MS = 60;
+const VIEWS = new WeakMap();
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  const known = VIEWS.get(parentElement);
+  if (known?.runId === data.run_id) return known.stop;
+  known?.stop();
+  const root = parentElement.querySelector(".uphill");
+  const view = runView(root, data, (runId) => setTriggerValue("open", runId));
+  const stop = () => {
+    view.stop();
+    VIEWS.delete(parentElement);
+  };
+  VIEWS.set(parentElement, { runId: data.run_id, stop });
+  return stop;
+}
+
+function runView(root, data, open) {
+  const view = readView();
+  const table = new Table();
+  let record = null;
+  let pictureStep = 0;
+  let pictureAt = -Infinity;
+  let best = null;
+  let queue = [];
+  let breath = null;
+  let cardsAt = -Infinity;
+  let stale = false; // cards haven't been told of the newest rows
+  let trouble = 0;
+  loadPlotly().catch(() => {});
+
+  const top = header(data.run_id, { refresh: () => clock.now(), open });
+  const sentence = el("p", { class: "sentence", role: "status", "aria-live": "polite" }, el("b"), el("span"));
+  const lost = el("p", { class: "notice", role: "alert", hidden: true });
+  const broken = failure(top.start);
+  const reward = rewardCard(data.reward, view, redraw);
+  const now = pictureCard(root, data.run_id);
+  const under = hood(data.metrics, data.ratio_edges, view, () => redraw(false));
+  const settings = settingsCard(data.run_id, data.live, () => clock.now());
+  root.replaceChildren(top.node, lost, broken.node, sentence, el("div", { class: "pair" }, reward.node, now.node), now.below, under.node, settings.node);
+  root.removeAttribute("aria-busy");
+  follow(root);
+
+  async function turn() {
+    if (follow(root)) {
+      now.retheme();
+      redraw(false);
+    }
+    try {
+      const answer = await metrics(data.run_id, table.last, FIRST_ROWS);
+      trouble = 0;
+      show(lost, false);
+      await take(answer);
+    } catch (error) {
+      return lose(error);
+    }
+    return { training: POLL_MS, queued: WAITING_MS }[record.state] ?? RESTING_MS;
+  }
+
+  async function take(answer) {
+    const before = record;
+    if (answer.last_step < table.last) table.clear(); // resumed from an earlier checkpoint: what follows replaces it
+    const added = table.append(answer);
+    record = answer.run;
+    top.update(record);
+    tell(record.sentence);
+    broken.update(record);
+    settings.update(record);
+    reward.offer(record);
+    reward.waiting(table.length ? null : waitingText(record, data.first_seconds));
+    if (table.length > MOST_ROWS) await thin();
+    const changed = added > 0 || before?.state !== record.state || before?.events?.length !== record.events?.length;
+    stale ||= changed;
+    if (changed && table.length) reward.draw(given());
+    if (stale && table.length && performance.now() - cardsAt > CARDS_MS) {
+      cardsAt = performance.now();
+      stale = false;
+      under.arrange(table);
+      queue = [...queue, ...under.drawings(given)];
+      drawSome();
+    }
+    await look();
+  }
+
+  /** Draw waiting cards for a short time, let the page breathe, go on. A card waits once, whatever came meanwhile. */
+  function drawSome() {
+    clearTimeout(breath);
+    const until = performance.now() + DRAWING_MS;
+    const cards = [...new Map(queue)];
+    while (cards.length && performance.now() < until) cards.shift()[1]();
+    queue = cards;
+    if (queue.length) breath = setTimeout(drawSome, BREATH_MS);
+  }
+
+  function redraw(otherAxis) {
+    if (!table.length) return;
+    if (otherAxis) {
+      reward.chart.reset();
+      under.forgetZoom();
+    }
+    under.arrange(table);
+    reward.draw(given());
+    queue = under.drawings(given);
+    drawSome();
+  }
+
+  async function thin() {
+    const all = await metrics(data.run_id, 0, FIRST_ROWS);
+    table.clear();
+    table.append(all);
+  }
+
+  async function look() {
+    const fresh = performance.now() - pictureAt;
+    if (fresh < (record.state === "training" ? PICTURE_MS : RESTING_MS)) return;
+    pictureAt = performance.now();
+    const found = await picture(data.run_id, pictureStep);
+    if (!found) return;
+    pictureStep = found.step;
+    best = found.optimal_return ?? null;
+    now.show(found);
+  }
+
+  /** What a chart of `metric` needs; without one, the reward's. */
+  function given(metric = data.reward) {
+    const palette = colours(root);
+    const unit = timeUnit(table.newest("wall_s"));
+    return {
+      table, view, unit, palette,
+      colour: palette[record.algorithm] || palette.accent,
+      limits: limitsOf(metric, record, data, best),
+      marks: (record.events ?? []).filter(({ kind }) => kind === "change").map((event) => mark(event, data.live)),
+      end: view.x === "steps" ? record.budget : null,
+      over: ["finished", "stopped", "failed"].includes(record.state),
+      clip: inForce(record, "algorithm.clip_range") ?? null,
+      shrink: inForce(record, "algorithm.line_search_shrink") ?? 0.8,
+      maxKl: inForce(record, "algorithm.max_kl") ?? null,
+    };
+  }
+
+  function tell(text) {
+    const end = (text ?? "").search(/[.:](\s|$)/) + 1;
+    say(sentence.firstChild, text.slice(0, end || undefined));
+    say(sentence.lastChild, end ? text.slice(end) : "");
+  }
+
+  function lose(error) {
+    trouble += 1;
+    if (error instanceof Refused && error.status === 404) {
+      root.replaceChildren(el("p", { class: "notice", role: "alert", text: `${error.problems.join(" ")} It may have been deleted.` }));
+      clock.stop();
+      return RESTING_MS;
+    }
+    if (trouble > 1) {
+      say(lost, "Connection lost. What is shown is the last that arrived; trying again …");
+      show(lost, true);
+    }
+    return Math.min(5000, 400 * trouble);
+  }
+
+  const resized = new ResizeObserver(() => redraw(false));
+  resized.observe(root);
+  const clock = clockwork(turn);
+  return {
+    stop() {
+      clock.stop();
+      clearTimeout(breath);
+      resized.disconnect();
+      under.remove();
+      now.remove();
+      reward.chart.remove();
+    },
+  };
+}
+
+function waitingText(record, seconds) {
+  if (record.state === "queued") return "Waiting for its turn. It starts when the run before it ends.";
+  if (record.state !== "training") return "No points were recorded.";
+  return seconds ? `Warming up: first point in about ${Math.max(1, Math.ceil(seconds))} s` : "Warming up: the first point comes after the first batch";
+}
+
+const timeUnit = (seconds) => (seconds > 3 * 3600 ? 3600 : seconds > 180 ? 60 : 1);
+
+/** The dashed lines of a metric: the solved threshold, the KL limit in force. */
+function limitsOf(metric, record, data, best) {
+  if (metric === data.reward) {
+    if (data.solved_at !== null) return [{ value: data.solved_at, name: `solved: ${data.solved_at}` }];
+    return best === null ? [] : [{ value: best, name: `best possible: ${number(best)}` }];
+  }
+  if (metric.name !== "kl") return [];
+  const limit = inForce(record, "algorithm.max_kl");
+  const target = inForce(record, "algorithm.target_kl");
+  if (limit) return [{ value: limit, name: `limit ${limit}` }];
+  return target ? [{ value: target, name: `target ${target}` }] : [];
+}
+
+function mark({ step, payload }, fields) {
+  const label = (path) => fields.find((field) => field.path === path)?.label ?? path;
+  const words = Object.entries(payload.settings).map(([path, { after }]) => `${label(path)} ${after ?? "none"}`);
+  return { step, name: words.join(", ") };
+}

@@ -1,0 +1,61 @@
+// Light or dark, and the colours that drawings take; the values stand in style.css alone.
+
+/** Mark `root` light or dark after the page's own background. True when that changed. */
+export function follow(root) {
+  const background = getComputedStyle(root.parentElement).getPropertyValue("--st-background-color").trim();
+  const mode = brightness(background || "#ffffff") < 0.5 ? "dark" : "light";
+  if (root.dataset.mode === mode) return false;
+  root.dataset.mode = mode;
+  return true;
+}
+
+/** The named colours of style.css as they are in force at `root`. */
+export function colours(root) {
+  const style = getComputedStyle(root);
+  const value = (name) => style.getPropertyValue(`--${name}`).trim();
+  const names = ["background", "card", "soft", "line", "text", "muted", "accent", "done", "waiting", "failed"];
+  const drawing = ["pg", "trpo", "ppo", "band", "wall", "goal", "pit", "low", "high", "pole"];
+  return { font: style.fontFamily, ...Object.fromEntries([...names, ...drawing].map((name) => [name, value(name)])) };
+}
+
+/** Compare's runs: the algorithm's own colour first, then the rest of a colour-blind-safe set. */
+export function seriesColours(root, algorithms) {
+  const palette = colours(root);
+  const spare = [palette.accent, "#CC79A7", "#E69F00", "#56B4E9", "#8c6d31", "#999999", palette.text];
+  const taken = new Set();
+  return algorithms.map((algorithm) => {
+    const own = palette[algorithm];
+    const colour = own && !taken.has(own) ? own : spare.find((candidate) => !taken.has(candidate));
+    taken.add(colour);
+    return colour ?? palette.muted;
+  });
+}
+
+/** Between two #rrggbb colours, `share` in [0, 1] of the way. */
+export function mixed(from, to, share) {
+  const a = channels(from);
+  const b = channels(to);
+  return `rgb(${a.map((value, place) => Math.round(value + (b[place] - value) * share)).join(" ")})`;
+}
+
+/** The colour with an opacity, for Plotly. */
+export function faint(colour, opacity) {
+  return `rgba(${channels(colour).join(",")},${opacity})`;
+}
+
+const read = new Map();
+
+function channels(colour) {
+  if (!read.has(colour)) {
+    const probe = document.createElement("canvas").getContext("2d");
+    probe.fillStyle = colour;
+    const hex = probe.fillStyle.slice(1, 7);
+    read.set(colour, [0, 2, 4].map((place) => parseInt(hex.slice(place, place + 2), 16)));
+  }
+  return read.get(colour);
+}
+
+function brightness(colour) {
+  const [red, green, blue] = channels(colour);
+  return (0.299 * red + 0.587 * green + 0.114 * blue) / 255;
+}
