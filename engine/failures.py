@@ -6,6 +6,7 @@ import sqlite3
 import traceback
 from pathlib import PurePath
 
+from engine.environments.failure import EnvironmentFailed
 from engine.settings import InvalidSettings
 
 SHOWN_CHARACTERS = 200
@@ -21,8 +22,11 @@ def sentence(error: BaseException) -> str:
         return f"Out of memory{_asked(error)}. Try a smaller batch, fewer environments or a smaller network."
     if disk_full(error):
         return "The disk is full. Free some space and resume the run; everything recorded so far is kept."
+    if isinstance(error, EnvironmentFailed):
+        return f"{_first_line(error)}."
     if isinstance(error, FloatingPointError):
-        return f"{_first_line(error)} Try a smaller learning rate."
+        line = _first_line(error)
+        return f"The numbers ran away: {line}{'' if 'learning rate' in line else '; try a smaller learning rate'}."
     if isinstance(error, ImportError):
         return f"A package this task needs is not installed: {_first_line(error)}."
     if isinstance(error, RuntimeError) and "CUDA" in str(error):
@@ -74,4 +78,4 @@ def _asked(error: BaseException) -> str:
 
 def _first_line(error: BaseException) -> str:
     line = next(iter(str(error).strip().splitlines()), "no message")
-    return line[:SHOWN_CHARACTERS]
+    return line[:SHOWN_CHARACTERS].rstrip(".")
