@@ -53,7 +53,7 @@ CARDS = [
 def card(offer: Card) -> None:
     with st.container(border=True, height="stretch", key=f"card-{offer.task}"):
         drawing(offer.task)
-        with st.container(height="stretch", gap=None):
+        with st.container(height="stretch", gap="xsmall"):
             st.subheader(offer.title, anchor=False)
             st.markdown(offer.sentence)
             st.caption(offer.field)

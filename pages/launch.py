@@ -94,7 +94,7 @@ def choose_kinds() -> None:
         on_change=other_task, width="stretch", persist_state="session",
     )  # fmt: skip
     right.segmented_control(
-        "Algorithm", list(variants("algorithm", root)), required=True, format_func=theme.ALGORITHM_NAMES.get,
+        "Algorithm", [kind for kind in theme.ALGORITHM_NAMES if kind in variants("algorithm", root)], required=True, format_func=theme.ALGORITHM_NAMES.get,
         key="algorithm.kind", on_change=other_algorithm, width="stretch", persist_state="session",
     )  # fmt: skip
 
@@ -103,12 +103,8 @@ def form(problems: list[str], seed_problems: list[str]) -> None:
     """All settings: those that matter, then the folded rest."""
     st.subheader("Run", anchor=False)
     section_fields("run", problems, expert=False)
-    st.text_input(
-        "Seeds",
-        key="launch.seeds",
-        help=f"One run for each, as 1 or 1, 2, 3 or 1-5; up to {MAX_SEEDS}.",
-        persist_state="session",
-    )
+    meaning = f"One run for each, as 1 or 1, 2, 3 or 1-5; up to {MAX_SEEDS}. Several make a group with a band."
+    st.text_input("Seeds", key="launch.seeds", help=meaning, max_chars=200, persist_state="session")
     for sentence in seed_problems:
         text.problem(sentence, "seeds")
     for section, title in (("task", "Task"), ("algorithm", "Algorithm")):

@@ -23,11 +23,11 @@ def side_by_side(item: Item | None) -> None:
     with st.container(border=True, key="side-by-side"):
         st.subheader("PG against TRPO against PPO", anchor=False)
         if item is None:
-            subject = st.selectbox(
-                "Task", list(SUBJECTS), format_func=lambda name: SUBJECTS[name].title, key="side.task"
-            )
-            typed = st.text_input("Seeds", SEEDS, key="side.seeds", max_chars=100)
-            started = st.button("Start all three", type="primary", key="side.start")
+            titles = {name: subject.title for name, subject in SUBJECTS.items()}
+            task, seeds, start = st.columns([3, 2, 1], vertical_alignment="bottom")
+            subject = task.selectbox("Task", list(titles), format_func=titles.get, key="side.task")
+            typed = seeds.text_input("Seeds", SEEDS, key="side.seeds", max_chars=100)
+            started = start.button("Start all three", type="primary", key="side.start", width="stretch")
             configs = {kind: PRESETS[name].config for kind in ALGORITHMS if (name := f"{subject}-{kind}") in PRESETS}
         else:
             st.caption("Start the other two on the task and seeds of the first run above.")

@@ -24,6 +24,6 @@ def apply() -> None:
 
 def title(heading: str, sentence: str) -> None:
     """A screen's heading and the one sentence under it. Both are ours, never a user's."""
-    with st.container(key="title", gap=None):
+    with st.container(key="title"):
         st.title(heading, anchor=False)
         st.markdown(f":gray[{sentence}]")

@@ -1,0 +1,132 @@
+"""The real app, served on a free port with an empty store, and a page of Chromium that looks at it."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+ROOT = Path(__file__).parent.parent.parent
+ARGUMENTS = (
+    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync"
+).split()
+expect.set_options(timeout=15_000)
+
+
+@dataclass
+class App:
+    """A served app: its address, its store, and the process behind it."""
+
+    store: Path
+    port: int
+    process: subprocess.Popen[str] | None = None
+    environment: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        """Serve, and wait until it answers."""
+        command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(self.port)]
+        environment = {**os.environ, "UPHILL_STORE": str(self.store), "OMP_NUM_THREADS": "1", **self.environment}
+        self.process = subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            if self.process.poll() is not None:
+                raise RuntimeError(f"the app ended with {self.process.returncode}: {self.process.stdout.read()}")
+            try:
+                self.ask("/api/health")
+                return
+            except OSError:
+                time.sleep(0.1)
+        raise RuntimeError("the app did not answer within 60 s")
+
+    def stop(self, with_signal: int = signal.SIGTERM) -> int:
+        """End it; returns its exit code."""
+        if self.process is None:
+            return 0
+        self.process.send_signal(with_signal)
+        try:
+            return self.process.wait(timeout=20)
+        finally:
+            self.process.kill()
+            self.process.stdout.close()
+            self.process = None
+
+    def ask(self, path: str, body: Any = None) -> Any:
+        """A route's JSON; with a body it is posted, from the app's own origin."""
+        request = urllib.request.Request(f"{self.address}{path}", headers={"Origin": self.address})
+        if body is not None:
+            request.data, request.method = json.dumps(body).encode(), "POST"
+        with urllib.request.urlopen(request, timeout=10) as response:
+            return json.load(response)
+
+    def wait_for(self, run_id: str, *states: str, timeout: float = 60) -> dict[str, Any]:
+        """The run once it is in one of these states."""
+        deadline = time.monotonic() + timeout
+        while True:
+            run = self.ask(f"/api/runs/{run_id}")
+            if run["state"] in states:
+                return run
+            assert time.monotonic() < deadline, f"the run is {run['state']}: {run['message']} {run['details']}"
+            time.sleep(0.1)
+
+    def finished_run(self, preset: str = "gridworld-ppo", **body: Any) -> dict[str, Any]:
+        """A run of a preset, started over the route and waited for."""
+        run_id = self.ask("/api/runs", {"preset": preset, **body})["run_id"]
+        return self.wait_for(run_id, "finished")
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+def serve(folder: Path, **environment: str) -> App:
+    app = App(folder / "uphill.db", free_port(), environment=environment)
+    app.start()
+    return app
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    """One app for the tests of a file, with a store that was empty at its beginning."""
+    served = serve(tmp_path_factory.mktemp("store"))
+    yield served
+    served.stop()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=ARGUMENTS)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def page(browser: Browser, app: App) -> Iterator[Page]:
+    """A tab of a fresh profile at 1440 x 900; errors in its scripts fail the test."""
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, base_url=app.address)
+    opened = context.new_page()
+    errors: list[str] = []
+    opened.on("pageerror", lambda error: errors.append(str(error)))
+    yield opened
+    context.close()
+    assert not errors, errors

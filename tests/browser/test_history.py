@@ -1,0 +1,82 @@
+"""History: search, open, edit, delete and undo; everything is there again after the app was ended and started."""
+
+import signal
+
+import pytest
+from conftest import App
+from playwright.sync_api import Page, expect
+
+
+@pytest.fixture(scope="module")
+def runs(app: App) -> list[dict]:
+    return [app.finished_run("gridworld-ppo", seed=1), app.finished_run("cliff-ppo", seed=2)]
+
+
+def test_a_search_stands_in_the_address(page: Page, runs: list[dict]) -> None:
+    page.goto("/runs")
+    rows = page.locator(".runs .body .row")
+    expect(rows).to_have_count(2)
+    page.get_by_label("Search").fill("cliff")
+    page.get_by_label("Search").press("Enter")
+    expect(rows).to_have_count(1)
+    assert "search=cliff" in page.url
+    page.reload()
+    expect(rows).to_have_count(1)
+    page.goto("/runs?search=nothing-is-called-this")
+    expect(page.get_by_text("No run fits this search.")).to_be_visible()
+
+
+def test_a_name_opens_the_run(page: Page, runs: list[dict]) -> None:
+    page.goto("/runs")
+    page.locator(".runs .body .row a").first.click()
+    page.wait_for_url(f"**/run?run={runs[1]['run_id']}*")
+    page.go_back()
+    expect(page.locator(".runs .body .row")).to_have_count(2)
+
+
+def test_names_tags_and_notes_can_be_written(page: Page, app: App, runs: list[dict]) -> None:
+    page.goto("/runs")
+    page.locator(".runs .body .row").first.get_by_role("button", name="Edit").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Name").fill("x" * 200)
+    dialog.get_by_role("button", name="Save").click()
+    expect(dialog.get_by_text("The name has 200 characters; it must have 1 to 120")).to_be_visible()
+    dialog.get_by_label("Name").fill("<b>Bold</b> =1+1 ![](http://localhost:1/x.png)")
+    dialog.get_by_label("Tags").fill("first, second, first")
+    dialog.get_by_label("Notes").fill("Seen at the cliff")
+    dialog.get_by_role("button", name="Save").click()
+    expect(dialog).to_have_count(0)
+    expect(page.locator(".runs .body .row a").first).to_have_text("<b>Bold</b> =1+1 ![](http://localhost:1/x.png)")
+    run = app.ask(f"/api/runs/{runs[1]['run_id']}")
+    assert (run["tags"], run["notes"]) == (["first", "second"], "Seen at the cliff")
+
+
+def test_a_deleted_run_comes_back(page: Page, app: App, runs: list[dict]) -> None:
+    page.goto("/runs")
+    rows = page.locator(".runs .body .row")
+    expect(rows).to_have_count(2)
+    rows.first.get_by_role("button", name="Delete").click()
+    expect(rows).to_have_count(1)
+    assert app.ask("/api/runs")["total"] == 1
+    page.get_by_role("button", name="Undo").click()
+    expect(rows).to_have_count(2)
+
+
+def test_chosen_runs_are_compared(page: Page, runs: list[dict]) -> None:
+    page.goto("/runs")
+    for place in (0, 1):
+        page.locator(".runs .body .row input").nth(place).check()
+    expect(page.get_by_text("2 chosen")).to_be_visible()
+    page.get_by_role("button", name="Compare (up to 8)").click()
+    page.wait_for_url("**/compare?compare=*")
+    expect(page.get_by_text("Settings that differ")).to_be_visible()
+
+
+@pytest.mark.parametrize("with_signal", [signal.SIGTERM, signal.SIGINT])
+def test_everything_is_there_after_a_restart(page: Page, app: App, runs: list[dict], with_signal: int) -> None:
+    assert app.stop(with_signal) == 0
+    app.start()
+    page.goto("/runs")
+    expect(page.locator(".runs .body .row")).to_have_count(2)
+    page.goto(f"/run?run={runs[0]['run_id']}")
+    expect(page.locator("h1")).to_contain_text("Find the way home")

@@ -1,0 +1,105 @@
+"""Starting runs from the page: each card with each algorithm, changed settings, what is refused, double clicks."""
+
+import re
+
+import pytest
+from conftest import App
+from playwright.sync_api import Page, expect
+
+CARDS = {"gridworld": "gridworld", "gym": "cartpole", "molecules": "molecules-qed"}
+
+
+def run_id_of(page: Page) -> str:
+    page.wait_for_url(re.compile(r"/run\?run=[0-9a-f]{12}"))
+    return page.url.split("run=")[1][:12]
+
+
+@pytest.mark.parametrize("algorithm", ["PG", "TRPO", "PPO"])
+@pytest.mark.parametrize("task", CARDS)
+def test_a_card_starts_at_once(page: Page, app: App, task: str, algorithm: str) -> None:
+    page.goto("/")
+    card = page.locator(f".st-key-card-{task}")
+    expect(card.get_by_role("button", name="Start", exact=True)).to_be_visible()
+    card.get_by_role("radio", name=algorithm, exact=True).click()
+    expect(card.get_by_role("radio", name=algorithm, exact=True)).to_be_checked()
+    card.get_by_role("button", name="Start", exact=True).click()
+    run_id = run_id_of(page)
+    expect(page.locator("h1")).to_be_visible()
+    run = app.wait_for(run_id, "training", "finished")
+    assert (run["task"], run["algorithm"]) == (task, algorithm.lower())
+    if run["state"] == "training":
+        app.ask(f"/api/runs/{run_id}/stop", {})
+    app.wait_for(run_id, "stopped", "finished")
+
+
+def test_two_quick_clicks_start_one_run(page: Page, app: App) -> None:
+    before = app.ask("/api/runs")["total"]
+    page.goto("/")
+    page.locator(".st-key-start-gridworld button").dblclick()
+    app.wait_for(run_id_of(page), "finished")
+    assert app.ask("/api/runs")["total"] == before + 1
+
+
+def test_settings_can_be_changed_first(page: Page, app: App) -> None:
+    page.goto("/")
+    page.locator(".st-key-card-gym").get_by_role("button", name="Change settings first").click()
+    expect(page.get_by_label("Clip range", exact=True)).to_have_value("0.2")
+    assert "from=cartpole-ppo" in page.url
+    page.get_by_label("Clip range", exact=True).fill("0.15")
+    page.get_by_label("Seeds", exact=True).fill("7")
+    page.get_by_label("Name", exact=True).fill("Narrow clip")
+    page.locator(".st-key-summary").get_by_role("button", name="Start", exact=True).click()
+    run_id = run_id_of(page)
+    run = app.ask(f"/api/runs/{run_id}")
+    assert run["config"]["algorithm"]["clip_range"] == 0.15
+    assert (run["name"], run["seed"]) == ("Narrow clip", 7)
+    app.ask(f"/api/runs/{run_id}/stop", {})
+
+
+@pytest.mark.parametrize("typed", ["3.0", "abc", "NaN", "-1", "1e999", "０.２", "", "<b>x</b>", "[link](http://a)"])
+def test_what_is_refused_stays_with_the_reason(page: Page, app: App, typed: str) -> None:
+    before = app.ask("/api/runs")["total"]
+    page.goto("/launch?from=cartpole-ppo")
+    page.get_by_label("Learning rate", exact=True).fill("0.0007")
+    page.get_by_label("Clip range", exact=True).fill(typed)
+    page.get_by_label("Clip range", exact=True).press("Enter")
+    sentence = page.locator(".st-key-summary").get_by_text("algorithm.clip_range is")
+    expect(sentence).to_contain_text("it must be a number between 0.01 and 1.0")
+    page.locator(".st-key-summary").get_by_role("button", name="Start", exact=True).click()
+    expect(sentence).to_be_visible()
+    expect(page.get_by_label("Clip range", exact=True)).to_have_value(typed)
+    expect(page.get_by_label("Learning rate", exact=True)).to_have_value("0.0007")
+    assert app.ask("/api/runs")["total"] == before
+
+
+def test_three_seeds_make_a_group_side_by_side(page: Page, app: App) -> None:
+    page.goto("/launch?from=gridworld-ppo")
+    page.get_by_label("Seeds", exact=True).fill("1-3")
+    page.get_by_label("Seeds", exact=True).press("Enter")
+    expect(page.locator(".st-key-summary")).to_contain_text("3 runs of 200,000 steps each")
+    page.locator(".st-key-summary").get_by_role("button", name="Start", exact=True).click()
+    page.wait_for_url(re.compile(r"/compare\?compare=[0-9a-f]{12}"))
+    runs = app.ask("/api/runs?limit=3")["runs"]
+    assert sorted(run["seed"] for run in runs) == [1, 2, 3]
+    assert len({run["group_id"] for run in runs}) == 1
+    for run in runs:
+        app.wait_for(run["run_id"], "finished")
+
+
+def test_a_billion_steps_are_asked_about_first(page: Page, app: App) -> None:
+    before = app.ask("/api/runs")["total"]
+    page.goto("/launch?from=gridworld-ppo")
+    page.get_by_label("Budget", exact=True).fill("1e9")
+    page.locator(".st-key-summary").get_by_role("button", name="Start", exact=True).click()
+    expect(page.get_by_role("button", name="Start anyway")).to_be_visible()
+    assert app.ask("/api/runs")["total"] == before
+
+
+def test_back_leads_from_the_run_to_home(page: Page, app: App) -> None:
+    page.goto("/")
+    page.locator(".st-key-start-gridworld button").click()
+    run_id_of(page)
+    page.go_back()
+    expect(page.get_by_role("heading", name="Watch an agent learn")).to_be_visible()
+    page.go_forward()
+    expect(page.locator("h1")).not_to_have_text("Watch an agent learn")
