@@ -15,7 +15,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from engine.store.records import StoreError, StoreFull
 from engine.store.tables import METADATA, SCHEMA, SCHEMA_VERSION
 
-BUSY_SECONDS = 10.0
+BUSY_SECONDS = 5.0
 FULL_BYTES = 2**20  # an I/O error with less than this free on the disk is a full disk
 
 

@@ -75,6 +75,7 @@ class MetricWriter:
             except BaseException as error:
                 with self._changed:
                     self._buffer = batch + self._buffer
+                    self._changed.notify()  # the thread may have gone to sleep on an empty buffer meanwhile
                     self.problem = (
                         error if isinstance(error, StoreError) else StoreError(f"Metrics were not written: {error!r}")
                     )
