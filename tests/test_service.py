@@ -86,7 +86,7 @@ def test_resume_while_pausing_queues_the_run_again(engine):
 def test_what_a_state_does_not_allow_is_refused_in_a_sentence(engine):
     run_id = engine.submit(gridworld(budget=64))
     assert engine.wait(run_id, 30)
-    with pytest.raises(Refused, match="This run is finished; only one that is paused, .* can be resumed"):
+    with pytest.raises(Refused, match=r"This run is finished; only one that is paused, .* can be resumed"):
         engine.resume(run_id)
     with pytest.raises(Refused, match="finished"):
         engine.pause(run_id)
