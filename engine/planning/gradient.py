@@ -13,7 +13,7 @@ from engine.planning.mdp import (
     uniform_policy,
 )
 
-SEARCH_STEPS = 2_000
+SEARCH_STEPS = 500
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,8 @@ def exact_gradient(mdp: TabularMDP, policy: Floats, horizon: int, discount: floa
         logits += there[:, None] * policy * advantages[time]
         visits += there
         moved = (there[:, None] * policy)[:, :, None] * mdp.probabilities
-        there = discount * np.bincount(arrivals, moved.ravel(), mdp.n_states) * ~mdp.terminal
+        arrived = np.bincount(arrivals, moved.ravel(), mdp.n_states).astype(np.float64)
+        there = discount * arrived * ~mdp.terminal
     return ExactGradient(float(mdp.start @ following), logits, visits)
 
 

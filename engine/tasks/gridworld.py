@@ -1,6 +1,5 @@
 """Gridworlds as a task: rollouts from a map, evaluation in episodes of its own, and a picture of policy and values."""
 
-from itertools import repeat
 from typing import Any, Literal
 
 import numpy as np
@@ -27,6 +26,9 @@ from engine.tasks.evaluation import Evaluation
 EXACT = 1e-3
 # A threshold two standard errors of this many episodes below the optimum: an optimal policy misses it once in 40 tries.
 EPISODES_BEHIND_THRESHOLD = 100
+# Cells times moves: how large a map without full sight is searched, and how many are drawn for a second's wait.
+SEARCHED_CELL_MOVES = 20_000
+DRAWN_CELL_MOVES = 500_000
 
 
 class GridWorldSettings(Settings):
@@ -56,8 +58,6 @@ class GridWorldSettings(Settings):
 class GridWorldTask:
     """Observations are one-hot: cells [rows * columns], or wall codes [16]. Returns are undiscounted."""
 
-    picture_seconds: float | None = 0.5
-
     def __init__(self, settings: GridWorldSettings, seed: int, device: torch.device):
         self.settings, self.device = settings, device
         self.grid = read_map(settings.map)
@@ -67,9 +67,8 @@ class GridWorldTask:
         self.spec = EnvSpec((kinds,), Categorical(self.mdp.n_actions))
         self._envs = GridWorldVectorEnv(settings.n_envs, settings.map, settings.observation)
         self._collector = Collector(self._envs, self.spec, seed, device, write=self._write)
-        self.optimal_return, spread = best_return(self.mdp, self._seen, self.grid.time_limit)
-        tolerance = max(EXACT, 2 * spread / EPISODES_BEHIND_THRESHOLD**0.5)
-        self.solved_at: float | None = self.optimal_return - tolerance
+        self.optimal_return, self.solved_at = best_return(self.mdp, self._seen, self.grid.time_limit)
+        self.picture_seconds: float | None = max(0.5, self.mdp.n_states * self.grid.time_limit / DRAWN_CELL_MOVES)
 
     def _write(self, observations: np.ndarray, out: np.ndarray) -> None:
         np.take(self._one_hot, observations, axis=0, out=out)
@@ -138,18 +137,21 @@ class GridWorldTask:
         return [kept[first : first + self.grid.cols] for first in range(0, len(kept), self.grid.cols)]
 
 
-def best_return(mdp: TabularMDP, seen: Ints, horizon: int) -> tuple[float, float]:
-    """(the best expected return over `horizon` moves, its standard deviation), for an agent that sees `seen` [S].
+def best_return(mdp: TabularMDP, seen: Ints, horizon: int) -> tuple[float, float | None]:
+    """(the best expected return over `horizon` moves of an agent that sees `seen` [S], what counts as reaching it).
 
-    Exact by backward induction where every cell looks different; else the best policy without memory, which is found
-    by exact gradient ascent.
+    Where every cell looks different the first is exact, by backward induction. Else it is that of the best policy
+    without memory, as exact gradient ascent finds it; on maps too large to search, the bound that full sight gives,
+    and no threshold.
     """
-    if len(np.unique(seen)) == mdp.n_states:
-        values, actions = optimal_return(mdp, horizon)
-        tables = np.eye(mdp.n_actions)
-        return float(mdp.start @ values), return_spread(mdp, (tables[chosen] for chosen in actions[::-1]))
-    policy, return_ = best_memoryless(mdp, seen, horizon)
-    return return_, return_spread(mdp, repeat(policy, horizon))
+    values, actions = optimal_return(mdp, horizon)
+    best, policy = float(mdp.start @ values), np.eye(mdp.n_actions)[actions[0]]
+    if len(np.unique(seen)) < mdp.n_states:
+        if mdp.n_states * horizon > SEARCHED_CELL_MOVES:
+            return best, None
+        policy, best = best_memoryless(mdp, seen, horizon)
+    error = return_spread(mdp, policy, horizon) / EPISODES_BEHIND_THRESHOLD**0.5
+    return best, best - max(EXACT, 2 * error)
 
 
 def build(settings: GridWorldSettings, seed: int, device: torch.device) -> GridWorldTask:
