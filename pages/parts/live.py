@@ -69,7 +69,7 @@ def run_view(store: Store, run_id: str, *, key: str = "run_view") -> Any:
 def compare_view(groups: Sequence[dict[str, Any]], metrics: Sequence[str] = ("return_mean", "kl"), *, key: str) -> None:
     """Runs laid over one another: a line per group, a band over its seeds where it has several.
 
-    groups: [{"label": text, "algorithm": "ppo", "runs": [run ids]}], 8 at most. metrics: names of METRICS, a chart each.
+    groups: [{"label": text, "algorithm": "ppo", "runs": [run ids]}], 8 at most. metrics: names of METRICS.
     """
     _COMPARE(data={"groups": list(groups), "metrics": [described(name) for name in metrics]}, key=key)
 
@@ -90,7 +90,11 @@ def described(name: str) -> dict[str, Any]:
 def cards(task: str) -> list[dict[str, Any]]:
     """All metrics that have a card of their own, the usual ones of this kind of task first and marked."""
     usual = (*MOLECULES, *USUAL) if task == "molecules" else USUAL
-    rest = [name for name in METRICS if name not in (*usual, *NO_CURVE) and not name.startswith(("ratio_", "line_search_kl_", "line_search_gain_"))]
+    rest = [
+        name
+        for name in METRICS
+        if name not in (*usual, *NO_CURVE) and not name.startswith(("ratio_", "line_search_kl_", "line_search_gain_"))
+    ]
     return [{**(PICTURES.get(name) or described(name)), "usual": name in usual} for name in (*usual, *rest)]
 
 

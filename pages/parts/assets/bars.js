@@ -1,10 +1,8 @@
 // Two pictures of the last update: the ratios against the clip bounds, and TRPO's line search.
 
-import { loadPlotly } from "./chart.js";
 import { TICKS } from "./format.js";
-import { faint } from "./theme.js";
+import { frame, livePlot } from "./plot.js";
 
-const QUIET = { displayModeBar: false, staticPlot: false, scrollZoom: false, doubleClick: false };
 const TRIES = 10;
 
 /** The newest histogram of new / old probabilities; bars outside the clip range in another colour. */
@@ -64,33 +62,20 @@ function lastSearch(table) {
   return null;
 }
 
-/** A chart of the newest row only. */
+/** A chart of the newest row only: nothing to zoom in on. */
 function still(node, figure) {
-  let plotly = null;
-  let shown = null;
-
-  function draw(given) {
-    shown = given;
-    const made = plotly && node.clientWidth ? figure(given) : null;
-    if (!made) return;
+  return livePlot(node, (given) => {
+    const made = figure(given);
+    if (!made) return null;
     const { palette } = given;
     const axis = { gridcolor: palette.line, tickfont: { color: palette.muted, size: 11 }, zeroline: false, fixedrange: true };
-    plotly.react(node, made.traces, {
-      margin: { l: 12, r: 12, t: 10, b: 24 }, showlegend: false, bargap: 0.1, dragmode: false, hovermode: "x",
-      paper_bgcolor: faint(palette.card, 0), plot_bgcolor: faint(palette.card, 0), font: { family: palette.font, color: palette.muted, size: 11 },
-      hoverlabel: { bgcolor: palette.card, bordercolor: palette.line, font: { color: palette.text, size: 12, family: palette.font } },
-      ...made.layout,
+    const layout = {
+      ...frame(palette, false), dragmode: false, bargap: 0.1, margin: { l: 12, r: 12, t: 10, b: 24 }, ...made.layout,
       xaxis: { ...axis, showgrid: false, ...made.layout.xaxis },
       yaxis: { ...axis, ...made.layout.yaxis },
-      width: node.clientWidth, height: node.clientHeight,
-    }, QUIET);
-  }
-
-  loadPlotly().then((loaded) => {
-    plotly = loaded;
-    if (shown) draw(shown);
+    };
+    return { traces: made.traces, layout };
   });
-  return { draw, remove: () => plotly?.purge(node) };
 }
 
 function upright(x, palette, bound) {

@@ -13,7 +13,7 @@ import { keepView } from "./view.js";
 export function hood(metrics, edges, view, changed) {
   const cards = el("div", { class: "cards" });
   const choice = chooser(metrics, view, changed);
-  const node = el("section", { class: "hood", "aria-label": "Under the hood" }, el("div", { class: "row head" }, el("h2", { text: "Under the hood" }), choice.node), cards);
+  const node = el("section", { class: "hood", "aria-label": "Under the hood", hidden: true }, el("div", { class: "row head" }, el("h2", { text: "Under the hood" }), choice.node), cards);
   const made = new Map();
   const seen = new WeakMap();
   const sight = new IntersectionObserver((entries) => {
@@ -25,7 +25,7 @@ export function hood(metrics, edges, view, changed) {
     const plot = el("div", { class: "plot small", role: "img" });
     const value = el("span", { class: "figure" });
     const reset = el("button", { type: "button", class: "quiet", text: "Reset zoom", hidden: true, onclick: () => drawing.reset() });
-    const drawing = DRAWINGS[metric.name]?.(plot, edges) ?? lineChart(plot, { name: metric.name, label: metric.label, share: metric.unit === "share", band: metric.healthy }, (zoomed) => show(reset, zoomed));
+    const drawing = DRAWINGS[metric.name]?.(plot, edges) ?? lineChart(plot, { name: metric.name, share: metric.unit === "share", band: metric.healthy }, (zoomed) => show(reset, zoomed));
     const shell = el(
       "article",
       { class: "card metric", "data-metric": metric.name },
@@ -101,7 +101,7 @@ function chooser(metrics, view, changed) {
       const names = metrics.filter((other) => boxes.get(other.name).box.checked).map((other) => other.name);
       const usual = metrics.filter((other) => other.usual).map((other) => other.name);
       view.show = String(names) === String(usual) ? null : names;
-      keepView(view);
+      keepView({ show: view.show });
       changed();
     });
     const row = el("label", { title: metric.meaning }, box, metric.label);

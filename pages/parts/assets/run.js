@@ -1,13 +1,13 @@
 // The Run page: asks for what is new and hands it to the header, the charts and the picture. No script run takes part.
 
 import { Refused, clockwork, metrics, picture } from "./api.js";
-import { loadPlotly } from "./chart.js";
 import { el, say, show } from "./dom.js";
 import { failure } from "./failure.js";
 import { number } from "./format.js";
 import { header } from "./header.js";
 import { hood } from "./hood.js";
 import { pictureCard } from "./picture.js";
+import { loadPlotly, timeUnit } from "./plot.js";
 import { rewardCard } from "./reward.js";
 import { inForce, settingsCard } from "./settings.js";
 import { Table } from "./table.js";
@@ -87,7 +87,8 @@ function runView(root, data, open) {
     const added = table.append(answer);
     record = answer.run;
     top.update(record);
-    tell(record.sentence);
+    show(sentence, record.state !== "failed"); // a failure has a notice of its own
+    tell(record.sentence ?? "");
     broken.update(record);
     settings.update(record);
     reward.offer(record);
@@ -119,7 +120,7 @@ function runView(root, data, open) {
   function redraw(otherAxis) {
     if (!table.length) return;
     if (otherAxis) {
-      reward.chart.reset();
+      reward.reset();
       under.forgetZoom();
     }
     under.arrange(table);
@@ -163,7 +164,7 @@ function runView(root, data, open) {
   }
 
   function tell(text) {
-    const end = (text ?? "").search(/[.:](\s|$)/) + 1;
+    const end = text.search(/[.:](\s|$)/) + 1;
     say(sentence.firstChild, text.slice(0, end || undefined));
     say(sentence.lastChild, end ? text.slice(end) : "");
   }
@@ -192,7 +193,7 @@ function runView(root, data, open) {
       resized.disconnect();
       under.remove();
       now.remove();
-      reward.chart.remove();
+      reward.remove();
     },
   };
 }
@@ -202,8 +203,6 @@ function waitingText(record, seconds) {
   if (record.state !== "training") return "No points were recorded.";
   return seconds ? `Warming up: first point in about ${Math.max(1, Math.ceil(seconds))} s` : "Warming up: the first point comes after the first batch";
 }
-
-const timeUnit = (seconds) => (seconds > 3 * 3600 ? 3600 : seconds > 180 ? 60 : 1);
 
 /** The dashed lines of a metric: the solved threshold, the KL limit in force. */
 function limitsOf(metric, record, data, best) {

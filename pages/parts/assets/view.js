@@ -17,14 +17,13 @@ export function readView() {
   };
 }
 
-/** Write them back, without a new entry in the history. */
-export function keepView(view) {
+/** Write what changed back, without a new entry in the history; a default is left out of the address. */
+export function keepView(change) {
   const query = new URLSearchParams(location.search);
-  const put = (name, value, isDefault) => (isDefault ? query.delete(name) : query.set(name, value));
-  put("smooth", String(view.smooth), view.smooth === DEFAULTS.smooth);
-  put("x", view.x, view.x === DEFAULTS.x);
-  put("log", "1", !view.log);
-  put("show", (view.show ?? []).join(","), view.show === null);
+  for (const [name, value] of Object.entries(change)) {
+    if (value === DEFAULTS[name]) query.delete(name);
+    else query.set(name, name === "log" ? "1" : String(value));
+  }
   const text = query.toString().replaceAll("%2C", ",");
   history.replaceState(history.state, "", `${location.pathname}${text ? `?${text}` : ""}${location.hash}`);
 }
