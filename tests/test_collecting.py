@@ -11,6 +11,7 @@ from gymnasium.envs.classic_control.cartpole import CartPoleVectorEnv
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 from gymnasium.wrappers.vector import RecordEpisodeStatistics
 
+from engine import failures
 from engine.environments.failure import EnvironmentFailed
 from engine.environments.normalisation import ObservationScale, RewardScale
 from engine.environments.spaces import to_env
@@ -188,11 +189,11 @@ def test_observations_are_normalised_with_the_statistics_from_before_the_rollout
 
 
 def test_rewards_are_scaled_and_episode_returns_are_not():
-    rollout = collector(counting(3, 3), reward_scale=RewardScale(2, 0.5))(8)
-    # Discounted returns so far with discount 1/2: 1, 2.5, 4.25 in each env.
+    rollout = collector(counting(3, 3), reward_scale=RewardScale(2, 0.5))(16)
+    # Discounted returns so far with discount 1/2: 1, 2.5, 4.25 in each of two episodes in each env.
     spread = np.std([1, 2.5, 4.25])
-    np.testing.assert_allclose(rollout.rewards[:, 0], np.array([1, 2, 3, 0]) / spread, rtol=1e-6)
-    assert rollout.episode_returns == [6.0, 6.0]
+    np.testing.assert_allclose(rollout.rewards[:, 0], np.array([1, 2, 3, 0] * 2) / spread, rtol=1e-6)
+    assert rollout.episode_returns == [6.0] * 4
 
 
 @pytest.mark.parametrize(
@@ -209,6 +210,7 @@ def test_an_env_that_fails_is_named(what, sentence):
     with pytest.raises(EnvironmentFailed) as failure:
         collector(envs)(10)
     assert str(failure.value) == sentence
+    assert failures.sentence(failure.value) == f"{sentence}."
 
 
 def test_a_diverged_policy_is_blamed_rather_than_the_env():

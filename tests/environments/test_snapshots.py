@@ -36,6 +36,19 @@ def test_an_env_that_cannot_be_brought_back_says_so_instead_of_going_on_wrongly(
         snapshots.load(SerialVectorEnv(Drifting, 2), snapshots.save(envs))
 
 
+@pytest.mark.parametrize("env_id", ["CartPole-v1", "Acrobot-v1"])
+def test_an_env_saved_at_the_end_of_an_episode_is_reset_next(env_id):
+    envs, fresh = vector(env_id, 2, max_episode_steps=4), vector(env_id, 2, max_episode_steps=4)
+    envs.reset(seed=0)
+    actions = np.zeros(2, np.int64)
+    ends = [bool(envs.step(actions)[3].all()) for _ in range(4)]
+    assert ends == [False, False, False, True]
+    snapshots.load(fresh, snapshots.save(envs))
+    for _ in range(7):
+        for one, other in zip(envs.step(actions)[:4], fresh.step(actions)[:4], strict=True):
+            np.testing.assert_array_equal(one, other)
+
+
 def test_snapshots_of_others_are_refused():
     with pytest.raises(ValueError, match="saved environments are 2 x CartPoleVectorEnv; this run has 3 x CartPole"):
         snapshots.load(vector("CartPole-v1", 3), snapshots.save(vector("CartPole-v1", 2)))
