@@ -1,5 +1,6 @@
 """Opening a database and running transactions in it, with its failures told as sentences."""
 
+import functools
 import shutil
 import sqlite3
 import threading
@@ -33,8 +34,6 @@ class Database:
         self.shown = str(path) if path else engine.url.render_as_string(hide_password=True)
         self._writing = threading.Lock()
         self._file = _identity(path) if path else None
-        self._upserts: dict[str, Any] = {}
-        self._insert: Any = sqlite.insert if engine.dialect.name == "sqlite" else postgresql.insert
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
@@ -51,14 +50,7 @@ class Database:
 
     def upsert(self, table: sa.Table) -> Any:
         """An insert that overwrites the row with the same primary key, so that writing twice changes nothing."""
-        if table.name in self._upserts:
-            return self._upserts[table.name]
-        insert = self._insert(table)
-        others = [column.name for column in table.columns if not column.primary_key]
-        return insert.on_conflict_do_update(
-            index_elements=list(table.primary_key.columns),
-            set_={name: insert.excluded[name] for name in others},
-        )
+        return _upsert(self.engine.dialect.name, table)
 
     def shrink(self) -> None:
         """Give the space of deleted rows back to the disk."""
@@ -137,6 +129,15 @@ def _open_sqlite(path: Path, create: bool) -> Database:
 def _configure(connection: Any, _record: Any) -> None:
     connection.execute("PRAGMA journal_size_limit = 16777216")
     connection.execute("PRAGMA cache_size = -8192")
+
+
+@functools.cache
+def _upsert(dialect: str, table: sa.Table) -> Any:
+    insert: Any = sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
+    others = [column.name for column in table.columns if not column.primary_key]
+    return insert.on_conflict_do_update(
+        index_elements=list(table.primary_key.columns), set_={name: insert.excluded[name] for name in others}
+    )
 
 
 def _make_wal(engine: sa.Engine) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import sqlalchemy as sa
 
 from engine.store.packing import SPANS, STATISTICS, as_statistics, merge, thin, unpack
-from engine.store.recording import metric_names
+from engine.store.recording import metric_names, metric_rows
 from engine.store.records import MetricTable
 from engine.store.tables import METRICS, ROLLUPS
 
@@ -62,10 +62,7 @@ def _rows(
     connection: sa.Connection, run_key: int, columns: int, low: int, high: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The rows with low <= step <= high: (values [n, k], steps [n], attempts [n])."""
-    query = sa.select(METRICS.c.step, METRICS.c.attempt, METRICS.c.packed).where(
-        METRICS.c.run_key == run_key, METRICS.c.step >= low, METRICS.c.step <= high
-    )
-    rows = connection.execute(query.order_by(METRICS.c.step)).all()
+    rows = metric_rows(connection, run_key, low, high)
     steps = np.array([row[0] for row in rows], dtype=np.int64)
     attempts = np.array([row[1] for row in rows], dtype=np.int64)
     return unpack([row[2] for row in rows], columns)[:, 0], steps, attempts

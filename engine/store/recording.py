@@ -1,9 +1,10 @@
 """The way of a metric row into the store: a buffer, a thread that commits it, rollups written as points arrive."""
 
+import itertools
 import math
 import threading
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,24 @@ MAX_NAMES = 512
 RETURN = "return_mean"  # the metric behind last_return, best and the sparkline
 
 Row = tuple[int, dict[str, float]]  # step, metrics
+
+# Built once: building a statement costs more than running it.
+_RUN = (
+    sa.select(RUNS.c.run_key, RUNS.c.attempt, RUNS.c.best)
+    .where(RUNS.c.run_id == sa.bindparam("run_id"))
+    .with_for_update()
+)
+_NAMES = (
+    sa.select(METRIC_NAMES.c.name)
+    .where(METRIC_NAMES.c.run_key == sa.bindparam("run_key"))
+    .order_by(METRIC_NAMES.c.position)
+)
+_ROWS = (
+    sa.select(METRICS.c.step, METRICS.c.attempt, METRICS.c.packed)
+    .where(METRICS.c.run_key == sa.bindparam("run_key"))
+    .where(METRICS.c.step.between(sa.bindparam("low"), sa.bindparam("high")))
+    .order_by(METRICS.c.step)
+)
 
 
 class MetricWriter:
@@ -127,9 +146,7 @@ def commit_rows(database: Database, batch: Iterable[tuple[str, int, int, dict[st
     current = {}
     with database.write() as connection:
         for run_id, attempts in runs.items():
-            run = connection.execute(
-                sa.select(RUNS.c.run_key, RUNS.c.attempt, RUNS.c.best).where(RUNS.c.run_id == run_id).with_for_update()
-            ).first()
+            run = connection.execute(_RUN, {"run_id": run_id}).first()
             if run is None:
                 continue
             current[run_id] = run.attempt
@@ -165,8 +182,13 @@ def _write_run(database: Database, connection: sa.Connection, run: Any, rows: li
 
 
 def metric_names(connection: sa.Connection, run_key: int) -> list[str]:
-    query = sa.select(METRIC_NAMES.c.name).where(METRIC_NAMES.c.run_key == run_key)
-    return list(connection.scalars(query.order_by(METRIC_NAMES.c.position)))
+    """The names of a run's packed columns, in their order."""
+    return list(connection.scalars(_NAMES, {"run_key": run_key}))
+
+
+def metric_rows(connection: sa.Connection, run_key: int, low: int, high: int) -> Sequence[Any]:
+    """(step, attempt, packed) of the rows with low <= step <= high, in the order of their steps."""
+    return connection.execute(_ROWS, {"run_key": run_key, "low": low, "high": high}).all()
 
 
 def summarise_steps(
@@ -177,20 +199,19 @@ def summarise_steps(
     column = names.index(RETURN) if RETURN in names else None
     returns: dict[int, float] = {}
     rollups: list[dict[str, Any]] = []
-    for bucket in sorted({step // coarse for step in steps}):
-        query = sa.select(METRICS.c.step, METRICS.c.attempt, METRICS.c.packed).where(
-            METRICS.c.run_key == run_key, METRICS.c.step >= bucket * coarse, METRICS.c.step < (bucket + 1) * coarse
-        )
-        rows = connection.execute(query.order_by(METRICS.c.step)).all()
+    for bucket, group in itertools.groupby(sorted(steps), key=lambda step: step // coarse):
+        touched = list(group)
+        rows = metric_rows(connection, run_key, bucket * coarse, (bucket + 1) * coarse - 1)
         stored = np.array([row.step for row in rows])
         values = np.full((coarse, len(names)), np.nan)
         values[stored - bucket * coarse] = unpack([row.packed for row in rows], len(names))[:, 0]
         if column is not None:
             returns.update(zip(stored.tolist(), values[stored - bucket * coarse, column].tolist(), strict=True))
+        statistics, merged = as_statistics(values), 1
         for span in SPANS:
-            touched = {step // span for step in steps if step // coarse == bucket}
-            packed = pack(merge(as_statistics(values), span))
-            for part in sorted(touched):
+            statistics, merged = merge(statistics, span // merged), span
+            packed = pack(statistics)
+            for part in sorted({step // span for step in touched}):
                 inside = np.flatnonzero(stored // span == part)
                 first, last = rows[inside[0]], rows[inside[-1]]
                 rollup = {"run_key": run_key, "span": span, "bucket": part, "attempt": last.attempt}

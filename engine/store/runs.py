@@ -10,7 +10,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from engine.store.database import Database
-from engine.store.recording import metric_names, summarise_steps
+from engine.store.packing import SPANS
+from engine.store.recording import metric_names, metric_rows, summarise_steps
 from engine.store.records import (
     ENDED_STATES,
     LIVE_STATES,
@@ -20,7 +21,8 @@ from engine.store.records import (
     StoreError,
     UnknownRun,
 )
-from engine.store.tables import BELONGING_TO_RUNS, EVENTS, METRICS, ROLLUPS, RUNS, SPARKLINES
+from engine.store.sparklines import cut_sparkline
+from engine.store.tables import BELONGING_TO_RUNS, EVENTS, METRICS, ROLLUPS, RUNS
 
 ORPHANED = "The process that trained this run ended without finishing it; resume it to go on"
 NEVER_BEGAN = "The app ended before this run's turn came; resume it to start"
@@ -154,10 +156,11 @@ def _drop_overtaken(database: Database, connection: sa.Connection, row: Any) -> 
     if not connection.execute(sa.delete(METRICS).where(beyond)).rowcount:
         return
     connection.execute(sa.delete(ROLLUPS).where(ROLLUPS.c.run_key == row.run_key, ROLLUPS.c.last_step > row.iteration))
-    connection.execute(sa.delete(SPARKLINES).where(SPARKLINES.c.run_key == row.run_key))
-    steps = list(connection.scalars(sa.select(METRICS.c.step).where(METRICS.c.run_key == row.run_key)))
+    cut_sparkline(connection, row.run_key, row.iteration)
+    start = row.iteration // SPANS[-1] * SPANS[-1]
+    steps = [left.step for left in metric_rows(connection, row.run_key, start, row.iteration)]
     if steps:
-        summarise_steps(database, connection, row.run_key, metric_names(connection, row.run_key), sorted(steps))
+        summarise_steps(database, connection, row.run_key, metric_names(connection, row.run_key), steps)
 
 
 def begin_attempt(connection: sa.Connection, run_id: str) -> int:

@@ -71,6 +71,14 @@ def _halved(means: np.ndarray) -> np.ndarray:
     return np.where(np.isnan(low), high, np.where(np.isnan(high), low, (low + high) / 2))
 
 
+def cut_sparkline(connection: sa.Connection, run_key: int, last_step: int) -> None:
+    """Forget what lies beyond a step; the stretch that holds it is to be computed anew."""
+    row = connection.execute(sa.select(SPARKLINES).where(SPARKLINES.c.run_key == run_key)).first()
+    if row is not None:
+        packed = row.packed[: 4 * (last_step // row.stride + 1)]
+        connection.execute(sa.update(SPARKLINES).where(SPARKLINES.c.run_key == run_key).values(packed=packed))
+
+
 def read_sparklines(connection: sa.Connection, run_ids: list[str], points: int) -> dict[str, list[float]]:
     """At most `points` finite numbers per run, oldest first; an empty list for a run without a return yet."""
     query = sa.select(RUNS.c.run_id, SPARKLINES.c.packed).join(SPARKLINES, SPARKLINES.c.run_key == RUNS.c.run_key)
