@@ -7,7 +7,6 @@ import traceback
 from pathlib import PurePath
 
 from engine.environments.failure import EnvironmentFailed
-from engine.environments.failure import EnvironmentFailed
 from engine.settings import InvalidSettings
 
 SHOWN_CHARACTERS = 200
@@ -23,8 +22,6 @@ def sentence(error: BaseException) -> str:
         return f"Out of memory{_asked(error)}. Try a smaller batch, fewer environments or a smaller network."
     if disk_full(error):
         return "The disk is full. Free some space and resume the run; everything recorded so far is kept."
-    if isinstance(error, EnvironmentFailed):
-        return f"{_first_line(error)}."
     if isinstance(error, EnvironmentFailed):
         return f"{_first_line(error)}."
     if isinstance(error, FloatingPointError):
