@@ -1,0 +1,82 @@
+"""What the benchmarks of the page share: the real app on a free port, plain clients, and shares of a list."""
+
+import asyncio
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import httpx
+import websockets
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+from tests.browser.conftest import App, free_port
+
+POLL_S = 0.25
+ENDLESS = {"budget": 10_000_000_000, "evaluation.stop_when_solved": False, "evaluation.every": 1_000_000}
+
+
+@contextmanager
+def served_app() -> Iterator[App]:
+    """The app as `make run` serves it, on an empty store that goes away."""
+    with tempfile.TemporaryDirectory() as folder:
+        app = App(
+            Path(folder) / "uphill.db",
+            free_port(),
+            environment={"OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1")},
+        )
+        app.start()
+        try:
+            yield app
+        finally:
+            app.stop()
+
+
+def quantile(values: list[float], share: float) -> float:
+    """The value below which `share` of the list lies (nearest rank)."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+
+async def poll(app: App, run_id: str, until: Callable[[], bool]) -> None:
+    """What an open Run page asks for while it is visible: new points four times a second, pictures twice."""
+    since, turn = 0, 0
+    async with httpx.AsyncClient(base_url=app.address, timeout=10) as client:
+        while not until():
+            started = perf_counter()
+            answer = await client.get(f"/api/runs/{run_id}/metrics?since={since}&max_rows=2000&format=json")
+            since = answer.json()["last_step"] or since
+            if turn % 2 == 0:
+                await client.get(f"/api/runs/{run_id}/picture?since=0")
+            turn += 1
+            await asyncio.sleep(max(0.0, POLL_S - (perf_counter() - started)))
+
+
+@asynccontextmanager
+async def session(app: App, query: str = "", page: str = "") -> Any:
+    """A Streamlit session over its websocket, its first script run done; yields the socket."""
+    address = app.address.replace("http", "ws") + "/_stcore/stream"
+    async with websockets.connect(
+        address, subprotocols=["streamlit"], origin=app.address, max_size=None, ping_interval=None
+    ) as socket:
+        await rerun(socket, query, page)
+        yield socket
+
+
+async def rerun(socket: Any, query: str = "", page: str = "") -> float:
+    """Ask for a script run, as a click does; seconds until it has finished."""
+    message = BackMsg()
+    message.rerun_script.query_string = query
+    message.rerun_script.page_name = page
+    started = perf_counter()
+    await socket.send(message.SerializeToString())
+    while True:
+        answer = ForwardMsg.FromString(await socket.recv())
+        if answer.WhichOneof("type") == "script_finished":
+            return perf_counter() - started
