@@ -2,7 +2,7 @@
 
 from types import ModuleType
 
-from engine.commands import evaluate, export, metrics, presets, resume, runs, schema, show, train
+from engine.commands import evaluate, export, metrics, presets, prior, resume, runs, schema, show, train
 
 COMMANDS: dict[str, ModuleType] = {
     "presets": presets,
@@ -14,4 +14,5 @@ COMMANDS: dict[str, ModuleType] = {
     "metrics": metrics,
     "evaluate": evaluate,
     "export": export,
+    "prior": prior,
 }

@@ -115,10 +115,11 @@ def assign(config: dict[str, Any], assignments: list[tuple[str, str]], schema: d
         is_text = path in known and known[path].is_text
         *sections, name = path.split(".")
         section = config
-        for step in sections:
+        for depth, step in enumerate(sections, 1):
+            before = ".".join(sections[:depth])
             section = section.setdefault(step, {})
-            if not isinstance(section, dict):
-                raise InvalidSettings([f"{path} is not a setting: {step} has no parts"])
+            if before in known or not isinstance(section, dict):
+                raise InvalidSettings([f"{path} is not a setting: {before} has no parts"])
         if name == "kind" and section.get("kind") != text:
             section.clear()
         section[name] = value(text, is_text)
