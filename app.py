@@ -3,10 +3,13 @@
 import asyncio
 import gc
 import os
+import signal
 import sys
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from types import FrameType
 from typing import Any, NoReturn
 
 import streamlit as st
@@ -20,13 +23,13 @@ from pages.routes import routes
 from pages.routes.access import Guard, is_loopback, new_token, write_token
 
 SWITCH_INTERVAL_S = 0.0002  # at Python's 5 ms a training thread keeps a first page waiting for many seconds
-CLOSE_TIMEOUT_S = 8.0
+CLOSE_TIMEOUT_S = 7.0
 TOKEN = new_token()
 
 
 @asynccontextmanager
 async def lifespan(app: st.App) -> AsyncIterator[dict[str, Any]]:
-    """One engine from before the first visitor until after the last; SIGTERM and SIGINT end here, with checkpoints."""
+    """One engine from before the first visitor until after the last, who leaves it with every run checkpointed."""
     address = config.get_option("server.address")
     if not is_loopback(address) and not get_secrets_auth_section():
         refuse(
@@ -35,25 +38,54 @@ async def lifespan(app: st.App) -> AsyncIterator[dict[str, Any]]:
         )
     path = os.environ.get("UPHILL_STORE") or "store/uphill.db"
     try:
-        store = open_store(path)
-        engine = Engine(store)
+        engine = Engine(open_store(path))
     except (StoreError, Refused) as error:
         refuse(str(error).rstrip("."))
     hold(engine)
-    if "://" not in path:
-        write_token(Path(f"{path}.token"), TOKEN)
+    write_token(Path(f"{engine.store.path}.token"), TOKEN)
+    closing = threading.Thread(target=engine.close, args=(CLOSE_TIMEOUT_S,), name="engine-closing")
+    end_on_signals(closing)
     preload()
     print(f"Uphill is at http://{address}:{config.get_option('server.port')}", flush=True)
     try:
         yield {"engine": engine}
     finally:
+        begin(closing)
+        await asyncio.to_thread(closing.join)
         hold(None)
-        await asyncio.to_thread(engine.close, timeout=CLOSE_TIMEOUT_S)
+
+
+def end_on_signals(closing: threading.Thread) -> None:
+    """SIGTERM and SIGINT: checkpoint at once, whoever is still connected, and exit 0.
+
+    uvicorn's own handler waits for connections first, and raises the signal again at the end, which is no exit 0.
+    """
+    for number in (signal.SIGTERM, signal.SIGINT):
+        server = getattr(signal.getsignal(number), "__self__", None)
+        if server is None or threading.current_thread() is not threading.main_thread():
+            return  # in a test, without a server
+
+        def end(number: int, frame: FrameType | None, server: Any = server) -> None:
+            server.should_exit = True
+            begin(closing)
+            patience = threading.Timer(CLOSE_TIMEOUT_S, setattr, (server, "force_exit", True))
+            patience.daemon = True
+            patience.start()
+
+        signal.signal(number, end)
+
+
+def begin(closing: threading.Thread) -> None:
+    """Start the thread that closes the engine, once."""
+    if closing.ident is None:
+        closing.start()
 
 
 def preload() -> None:
     """Pay for the slow imports before the first visitor, and keep the objects that stay out of every collection."""
-    import plotly.graph_objects  # noqa: F401
+    import pandas  # noqa: F401
+    import plotly  # noqa: F401
+    import pyarrow  # noqa: F401
     import rdkit.Chem.Draw  # noqa: F401
     import torch  # noqa: F401
 

@@ -95,7 +95,10 @@ def recent() -> None:
         st.switch_page("run.py", query_params={"run": clicked.open})
 
 
-if "run" in st.query_params:
+# A shared link /?run=ID leads to the run; the same address behind the back button means Home.
+came_from_outside = "arrived" not in st.session_state
+st.session_state["arrived"] = True
+if "run" in st.query_params and came_from_outside:
     st.switch_page("run.py", query_params={"run": st.query_params["run"]})
 theme.title("Watch an agent learn", "Pick one. It starts straight away; you can pause, change or stop it at any time.")
 with st.container(key="cards"):

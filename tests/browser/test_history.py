@@ -9,7 +9,8 @@ from playwright.sync_api import Page, expect
 
 @pytest.fixture(scope="module")
 def runs(app: App) -> list[dict]:
-    return [app.finished_run("gridworld-ppo", seed=1), app.finished_run("cliff-ppo", seed=2)]
+    short = {"task.map": "cliff", "budget": 8192}
+    return [app.finished_run("gridworld-ppo", seed=1), app.finished_run("gridworld-ppo", seed=2, set=short)]
 
 
 def test_a_search_stands_in_the_address(page: Page, runs: list[dict]) -> None:
@@ -38,12 +39,12 @@ def test_names_tags_and_notes_can_be_written(page: Page, app: App, runs: list[di
     page.goto("/runs")
     page.locator(".runs .body .row").first.get_by_role("button", name="Edit").click()
     dialog = page.get_by_role("dialog")
-    dialog.get_by_label("Name").fill("x" * 200)
+    dialog.get_by_label("Name", exact=True).fill("x" * 200)
     dialog.get_by_role("button", name="Save").click()
     expect(dialog.get_by_text("The name has 200 characters; it must have 1 to 120")).to_be_visible()
-    dialog.get_by_label("Name").fill("<b>Bold</b> =1+1 ![](http://localhost:1/x.png)")
-    dialog.get_by_label("Tags").fill("first, second, first")
-    dialog.get_by_label("Notes").fill("Seen at the cliff")
+    dialog.get_by_label("Name", exact=True).fill("<b>Bold</b> =1+1 ![](http://localhost:1/x.png)")
+    dialog.get_by_label("Tags", exact=True).fill("first, second, first")
+    dialog.get_by_label("Notes", exact=True).fill("Seen at the cliff")
     dialog.get_by_role("button", name="Save").click()
     expect(dialog).to_have_count(0)
     expect(page.locator(".runs .body .row a").first).to_have_text("<b>Bold</b> =1+1 ![](http://localhost:1/x.png)")
@@ -74,6 +75,8 @@ def test_chosen_runs_are_compared(page: Page, runs: list[dict]) -> None:
 
 @pytest.mark.parametrize("with_signal", [signal.SIGTERM, signal.SIGINT])
 def test_everything_is_there_after_a_restart(page: Page, app: App, runs: list[dict], with_signal: int) -> None:
+    page.goto("/runs")
+    expect(page.locator(".runs .body .row")).to_have_count(2)
     assert app.stop(with_signal) == 0
     app.start()
     page.goto("/runs")
