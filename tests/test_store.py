@@ -1,16 +1,10 @@
-"""The store's contract: runs, metrics and rollups, events, artifacts, checkpoints, deletion."""
+"""The store's contract: runs and their states, attempts, events, artifacts, checkpoints, deletion."""
 
 import json
 import math
 import sqlite3
-import struct
-import time
 
-import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
 
 from engine.store import StaleAttempt, StoreError, UnknownRun, open_store
 
@@ -70,34 +64,6 @@ def test_states_keep_their_times_messages_and_events(store):
         store.set_state(run_id, "running")
 
 
-def test_rows_come_back_as_recorded_and_names_only_grow(store):
-    run_id, attempt = training_run(store)
-    store.record(run_id, attempt, 1, {"env_steps": 2048, "return_mean": 21.5})
-    store.flush()
-    store.record(run_id, attempt, 2, {"return_mean": 22.0, "kl": 0.01, "env_steps": 4096})
-    store.record(run_id, attempt, 3, {"kl": math.nan, "clip_fraction": -math.inf})
-    store.flush()
-    table = store.metrics(run_id)
-    assert table.names == ["env_steps", "return_mean", "kl", "clip_fraction"]
-    expected = [[2048, 21.5, np.nan, np.nan], [4096, 22.0, 0.01, np.nan], [np.nan, np.nan, np.nan, -np.inf]]
-    np.testing.assert_array_equal(table.values, expected)
-    assert table.steps.tolist() == [1, 2, 3] and table.attempts.tolist() == [1, 1, 1] and not table.thinned
-    tail = store.metrics(run_id, since=1, until=2, names=["kl"])
-    assert (tail.names, tail.steps.tolist(), tail.values.tolist(), tail.last_step) == (["kl"], [2], [[0.01]], 3)
-    empty = store.metrics(run_id, since=3)
-    assert empty.steps.shape == (0,) and empty.values.shape == (0, 4) and empty.last_step == 3
-
-
-def test_a_row_is_packed_as_the_layout_says(store):
-    run_id, attempt = training_run(store)
-    store.record(run_id, attempt, 7, {"env_steps": 2048.0, "kl": 0.25})
-    store.flush()
-    with sqlite3.connect(store.path) as plain:
-        (packed,) = plain.execute("SELECT packed FROM metrics WHERE step = 7").fetchone()
-        names = [row[0] for row in plain.execute("SELECT name FROM metric_names ORDER BY position")]
-    assert dict(zip(names, struct.unpack("<2d", packed), strict=True)) == {"env_steps": 2048.0, "kl": 0.25}
-
-
 def test_progress_follows_the_rows(store):
     run_id, attempt = training_run(store)
     store.record(run_id, attempt, 1, {"env_steps": 100, "wall_s": 0.5, "return_mean": 30.0})
@@ -106,30 +72,6 @@ def test_progress_follows_the_rows(store):
     store.flush()
     run = store.get_run(run_id)
     assert (run.iteration, run.env_steps, run.wall_s, run.best, run.last_return) == (3, 300, 1.4, 30.0, 20.0)
-
-
-def test_the_writer_thread_commits_by_itself(store):
-    run_id, attempt = training_run(store)
-    began = time.monotonic()
-    store.record(run_id, attempt, 1, {"kl": 0.1})
-    while store.metrics(run_id).last_step < 1:
-        assert time.monotonic() - began < 5
-        time.sleep(0.005)
-    assert store.problem is None
-
-
-def test_writing_a_step_twice_changes_nothing_and_a_new_value_replaces(store):
-    run_id, attempt = training_run(store)
-    for _ in range(2):
-        for step in range(1, 401):
-            store.record(run_id, attempt, step, {"return_mean": float(step)})
-        store.flush()
-    assert store.metrics(run_id).values[:, 0].tolist() == list(range(1, 401))
-    assert store.metrics(run_id, max_rows=2).values[:, 0].tolist() == [1.0, 400.0]
-    store.record(run_id, attempt, 200, {"return_mean": 9999.0})
-    store.flush()
-    assert store.metrics(run_id).values[199, 0] == 9999.0
-    assert store.metrics(run_id, max_rows=2).values.max() == 9999.0
 
 
 def test_an_older_attempt_can_no_longer_write(store, tmp_path):
@@ -177,61 +119,6 @@ def test_what_an_attempt_recorded_beyond_the_end_goes_when_the_run_finishes(stor
             (store.metrics(run_id).values.tolist(), thinned.values.tolist(), store.sparkline([run_id])[run_id])
         )
     assert histories[0] == histories[1] and len(histories[0][0]) == 520
-
-
-def test_the_sparkline_is_the_mean_of_equal_stretches(store):
-    run_id, attempt = training_run(store)
-    empty = make_run(store)
-    for step in range(0, 80):
-        store.record(run_id, attempt, step, {"return_mean": float(step)})
-    store.flush()
-    curves = store.sparkline([run_id, empty, "ffffffffffff"], points=40)
-    assert curves[run_id] == [2 * i + 0.5 for i in range(40)]  # means of (0, 1), (2, 3), ...
-    assert curves[empty] == [] and curves["ffffffffffff"] == []
-    for step in range(80, 25_000):
-        store.record(run_id, attempt, step, {"return_mean": float(step)})
-    store.flush()
-    curve = store.sparkline([run_id], points=80)[run_id]
-    # 25,000 steps in strides of 512: 48 whole ones and 424 steps; a stride's mean is its middle.
-    assert len(curve) == 49
-    np.testing.assert_allclose(curve[:48], [512 * i + 255.5 for i in range(48)], rtol=1e-6)
-    assert curve[48] == pytest.approx((24_576 + 24_999) / 2)
-
-
-@given(
-    values=arrays(
-        np.float64, st.tuples(st.integers(1, 900), st.just(2)), elements=st.floats(-1e6, 1e6) | st.just(np.nan)
-    ),
-    max_rows=st.integers(2, 300),
-    since=st.integers(0, 400),
-    until=st.none() | st.integers(0, 1000),
-)
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_thinning_keeps_the_extremes(store, values, max_rows, since, until):
-    run_id, attempt = training_run(store)
-    for step, row in enumerate(values, start=1):
-        store.record(run_id, attempt, step, {"kl": row[0], "entropy": row[1]})
-    store.flush()
-    table = store.metrics(run_id, since=since, until=until, max_rows=max_rows)
-    asked = values[since:until]
-    np.testing.assert_array_equal(np.fmin.reduce(table.values, initial=np.inf), np.fmin.reduce(asked, initial=np.inf))
-    np.testing.assert_array_equal(np.fmax.reduce(table.values, initial=-np.inf), np.fmax.reduce(asked, initial=-np.inf))
-    assert len(table.steps) <= max_rows and np.all(np.diff(table.steps) > 0)
-    assert table.thinned == (len(asked) > max_rows)
-    if len(asked):
-        assert table.steps[0] == since + 1 and table.steps[-1] == since + len(asked)
-    assert table.last_step == len(values)
-
-
-def test_a_falling_metric_is_drawn_falling(store):
-    run_id, attempt = training_run(store)
-    for step in range(1, 5001):
-        store.record(run_id, attempt, step, {"learning_rate": 1.0 - step / 5000, "env_steps": step * 64.0})
-    store.flush()
-    for max_rows in (10, 100, 1000):
-        table = store.metrics(run_id, max_rows=max_rows)
-        assert np.all(np.diff(table.values[:, 0]) < 0) and np.all(np.diff(table.values[:, 1]) > 0)
-        assert max_rows / 3 < len(table.steps) <= max_rows
 
 
 def test_events_artifacts_and_notes(store):
@@ -319,19 +206,3 @@ def test_deleting_is_undone_until_the_purge(store):
     with sqlite3.connect(path) as plain:
         for table in ("metrics", "metric_names", "rollups", "artifacts", "sparklines"):
             assert plain.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,)
-
-
-def test_a_million_points_stay_under_50_megabytes(tmp_path):
-    """As 31,250 iterations of 32 metrics, and as a million iterations of one (measured on a part of each)."""
-    sizes = []
-    for count, names in ((10_000, [f"m{i}" for i in range(32)]), (20_000, ["return_mean"])):
-        rows = np.random.default_rng(0).normal(size=(count, len(names)))
-        with open_store(tmp_path / f"{len(names)}.db") as store:
-            run_id, attempt = training_run(store)
-            for step, row in enumerate(rows.tolist(), start=1):
-                store.record(run_id, attempt, step, dict(zip(names, row, strict=True)))
-            store.flush()
-            assert 500 < len(store.metrics(run_id, max_rows=2000).steps) <= 2000
-            np.testing.assert_array_equal(store.metrics(run_id, since=count - 1000).values, rows[-1000:])
-        sizes.append((tmp_path / f"{len(names)}.db").stat().st_size * 1_000_000 / rows.size)
-    assert max(sizes) < 50e6, sizes

@@ -4,7 +4,7 @@ import json
 import secrets
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import sqlalchemy as sa
@@ -26,6 +26,9 @@ from engine.store.tables import BELONGING_TO_RUNS, EVENTS, METRICS, ROLLUPS, RUN
 
 ORPHANED = "The process that trained this run ended without finishing it; resume it to go on"
 NEVER_BEGAN = "The app ended before this run's turn came; resume it to start"
+
+_FIELDS = [field.name for field in fields(RunRecord)]
+_RECORDS = sa.select(*(RUNS.c[name] for name in _FIELDS))
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,7 @@ def run_key(connection: sa.Connection, run_id: str) -> int:
 
 
 def read_run(connection: sa.Connection, run_id: str, owned: bool) -> RunRecord:
-    row = connection.execute(sa.select(RUNS).where(RUNS.c.run_id == str(run_id))).first()
+    row = connection.execute(_RECORDS.where(RUNS.c.run_id == str(run_id))).first()
     if row is None:
         raise UnknownRun(f"There is no run {str(run_id)[:40]!r}")
     return as_record(row, owned)
@@ -76,8 +79,8 @@ def read_run(connection: sa.Connection, run_id: str, owned: bool) -> RunRecord:
 
 def read_runs(connection: sa.Connection, which: Filter, limit: int, offset: int, owned: bool) -> list[RunRecord]:
     """Newest first."""
-    query = sa.select(RUNS).where(*_conditions(which, owned)).order_by(RUNS.c.run_key.desc())
-    return [as_record(row, owned) for row in connection.execute(query.limit(limit).offset(offset))]
+    query = _RECORDS.where(*_conditions(which, owned)).order_by(RUNS.c.run_key.desc())
+    return [as_record(row, owned) for row in connection.execute(query.limit(limit).offset(offset)).all()]
 
 
 def count_runs(connection: sa.Connection, which: Filter, owned: bool) -> int:
@@ -105,11 +108,10 @@ def _conditions(which: Filter, owned: bool) -> list[sa.ColumnElement[bool]]:
 
 
 def as_record(row: Any, owned: bool) -> RunRecord:
-    """owned: an engine holds the store. Without one, nobody trains, whatever the row says."""
-    values = dict(row._mapping)
-    del values["run_key"]
+    """A row of _RECORDS. owned: an engine holds the store; without one nobody trains, whatever the row says."""
+    values = dict(zip(_FIELDS, row, strict=True))
     values["config"] = json.loads(values["config"])
-    values["tags"] = tuple(json.loads(values["tags"]))
+    values["tags"] = tuple(json.loads(values["tags"])) if values["tags"] != "[]" else ()
     values["result"] = json.loads(values["result"]) if values["result"] else None
     if not owned and values["state"] in LIVE_STATES:
         values |= {"state": "interrupted", "message": ORPHANED}

@@ -1,5 +1,6 @@
 """The small return curve of each run in lists: at most 80 numbers, kept up to date as points arrive."""
 
+import functools
 import math
 
 import numpy as np
@@ -84,13 +85,19 @@ def read_sparklines(connection: sa.Connection, run_ids: list[str], points: int) 
     query = sa.select(RUNS.c.run_id, SPARKLINES.c.packed).join(SPARKLINES, SPARKLINES.c.run_key == RUNS.c.run_key)
     curves: dict[str, list[float]] = {run_id: [] for run_id in run_ids}
     for start in range(0, len(run_ids), 500):
-        rows = connection.execute(query.where(RUNS.c.run_id.in_(run_ids[start : start + 500])))
+        rows = connection.execute(query.where(RUNS.c.run_id.in_(run_ids[start : start + 500]))).all()
         for run_id, packed in rows:
             means = np.frombuffer(packed, dtype="<f4")
             means = means[np.isfinite(means)]
             if len(means) > points:
-                edges = np.arange(points) * len(means) // points
-                sizes = np.diff(np.append(edges, len(means)))
-                means = np.add.reduceat(means.astype(float), edges) / sizes
+                edges, sizes = _stretches(len(means), points)
+                means = np.add.reduceat(means, edges, dtype=float) / sizes
             curves[run_id] = means.tolist()
     return curves
+
+
+@functools.cache
+def _stretches(count: int, points: int) -> tuple[np.ndarray, np.ndarray]:
+    """Where `points` stretches of `count` numbers begin, and how long each is."""
+    edges = np.arange(points) * count // points
+    return edges, np.diff(edges, append=count)
