@@ -26,9 +26,9 @@ MOLECULES = ("valid", "unique", "new", "score_best", "reference_kl")
 PICTURES = {
     "ratios": {
         "name": "ratios",
-        "label": "Ratios against the clip bounds",
+        "label": "Probability ratios",
         "unit": "",
-        "meaning": "new / old probability, last update",
+        "meaning": "new / old probability in the last update; dashed: clip bounds",
         "estimator": METRICS["ratio_bin_00"].estimator,
         "healthy": None,
     },
@@ -41,6 +41,7 @@ PICTURES = {
         "healthy": None,
     },
 }
+EXACT = ("learning_rate", "reference_kl_coefficient", "score_best")  # known without noise: not smoothed
 NO_CURVE = ("env_steps", "wall_s", "return_mean")
 
 _RUN = asset_component("run", '<div class="uphill" aria-busy="true"></div>', isolate_styles=False)
@@ -84,6 +85,7 @@ def described(name: str) -> dict[str, Any]:
         "meaning": metric.meaning,
         "estimator": metric.estimator,
         "healthy": metric.healthy,
+        "exact": name in EXACT,
     }
 
 

@@ -8,9 +8,10 @@ import { faint } from "./theme.js";
 const POINTS = 700;
 
 /**
- * A chart in `node`. `spec`: { name, share, band: [low, high]|null, main }. Its draw takes { table, view, unit, colour,
- * palette, limits: [{ value, name }], marks: [{ step, name }], end, over }; end is where the x axis will end, over says
- * that nothing more comes.
+ * A chart in `node`. `spec`: { name, share, band: [low, high]|null, exact, tests, main }: exact ones are not smoothed,
+ * `tests` names a metric to be shown as rings. Its draw takes { table, view, unit, colour, palette, limits:
+ * [{ value, name }], marks: [{ step, name }], end, over }; end is where the x axis will end, over says that nothing more
+ * comes.
  */
 export function lineChart(node, spec, onzoom) {
   return livePlot(node, (given, zoom) => figure(spec, given, zoom), onzoom);
@@ -20,7 +21,7 @@ function figure(spec, { table, view, unit, colour, palette, limits, marks, end, 
   const x = table.x(view.x, unit);
   const raw = table.column(spec.name);
   const log = view.log && raw.some((value) => value > 0);
-  const smooth = smoothed(raw, table.steps, view.smooth);
+  const smooth = spec.exact ? raw : smoothed(raw, table.steps, view.smooth);
   const from = zoom ? zoom.x[0] - (zoom.x[1] - zoom.x[0]) : -Infinity;
   const to = zoom ? zoom.x[1] + (zoom.x[1] - zoom.x[0]) : Infinity;
   const rows = drawn(x, raw, from, to, POINTS);
@@ -43,7 +44,13 @@ function figure(spec, { table, view, unit, colour, palette, limits, marks, end, 
       marker: { color: colour, size: spec.main ? 9 : 5 },
     },
   ];
-  const values = [...pick(raw, rows), ...limits.map((limit) => limit.value)];
+  const tested = spec.tests ? drawn(x, table.column(spec.tests), from, to, POINTS) : [];
+  if (tested.length) {
+    const y = pick(table.column(spec.tests), tested);
+    const marker = { symbol: "circle-open", color: colour, size: 9, line: { width: 1.6 } };
+    traces.push({ x: pick(x, tested), y, mode: "markers", marker, hovertemplate: `test %{y:${format}}<extra></extra>` });
+  }
+  const values = [...pick(raw, rows), ...pick(table.column(spec.tests), tested), ...limits.map((limit) => limit.value)];
   const range = zoom && zoom.log === log ? zoom.y : span(values, spec, log);
   const newest = x.length ? x[x.length - 1] : 0;
   const stop = over ? newest * 1.01 : ceiling(newest, end);

@@ -8,9 +8,9 @@ import { keepView } from "./view.js";
 
 /**
  * The section `node`. `metrics`: [{ name, label, unit, meaning, estimator, healthy, usual }]; usual ones are shown until
- * the viewer chooses. draw(given) returns the cards' drawing functions, those in sight first.
+ * the viewer chooses, which `changed()` tells; `appeared(names)` tells which cards came into sight.
  */
-export function hood(metrics, edges, view, changed) {
+export function hood(metrics, edges, view, changed, appeared) {
   const cards = el("div", { class: "cards" });
   const choice = chooser(metrics, view, changed);
   const node = el("section", { class: "hood", "aria-label": "Under the hood", hidden: true }, el("div", { class: "row head" }, el("h2", { text: "Under the hood" }), choice.node), cards);
@@ -18,14 +18,15 @@ export function hood(metrics, edges, view, changed) {
   const seen = new WeakMap();
   const sight = new IntersectionObserver((entries) => {
     for (const entry of entries) seen.set(entry.target, entry.isIntersecting);
-    if (entries.some((entry) => entry.isIntersecting)) changed();
+    const names = entries.filter((entry) => entry.isIntersecting).map((entry) => entry.target.dataset.metric);
+    if (names.length) appeared(names);
   }, { rootMargin: "120px" });
 
   function card(metric) {
     const plot = el("div", { class: "plot small", role: "img" });
     const value = el("span", { class: "figure" });
     const reset = el("button", { type: "button", class: "quiet", text: "Reset zoom", hidden: true, onclick: () => drawing.reset() });
-    const drawing = DRAWINGS[metric.name]?.(plot, edges) ?? lineChart(plot, { name: metric.name, share: metric.unit === "share", band: metric.healthy }, (zoomed) => show(reset, zoomed));
+    const drawing = DRAWINGS[metric.name]?.(plot, edges) ?? lineChart(plot, { name: metric.name, share: metric.unit === "share", band: metric.healthy, exact: metric.exact }, (zoomed) => show(reset, zoomed));
     const shell = el(
       "article",
       { class: "card metric", "data-metric": metric.name },
@@ -67,8 +68,11 @@ export function hood(metrics, edges, view, changed) {
   return {
     node,
     arrange,
-    /** [name, drawing function] for each card that is in sight. */
-    drawings: (given) => [...made.values()].filter((entry) => seen.get(entry.shell)).map((entry) => [entry.metric.name, () => draw(entry, given)]),
+    /** [name, drawing function] for each card that is in sight, or those of `names`. */
+    drawings(given, names = null) {
+      const wanted = [...made.values()].filter((entry) => seen.get(entry.shell) && (!names || names.includes(entry.metric.name)));
+      return wanted.map((entry) => [entry.metric.name, () => draw(entry, given)]);
+    },
     forgetZoom: () => made.forEach((entry) => entry.drawing.reset?.()),
     remove() {
       sight.disconnect();

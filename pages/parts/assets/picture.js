@@ -142,15 +142,28 @@ function textFrame(context, width, height, frame, palette) {
   });
 }
 
+/** A muted video that plays again and again; a newer one waits for the end of the one that is playing. */
 function videoView(body, runId) {
-  const video = el("video", { class: "stage", controls: true, loop: true, playsinline: true, "aria-label": "Video of the latest test" });
+  const video = el("video", { class: "stage", controls: true, playsinline: true });
+  let waiting = null;
   video.muted = true;
+  video.autoplay = !stillness.matches;
+  video.addEventListener("ended", () => {
+    if (waiting) load(waiting);
+    video.play().catch(() => {});
+  });
   body.append(video);
+
+  function load(picture) {
+    waiting = null;
+    video.src = artifactAddress(runId, picture.artifact, picture.step);
+    video.setAttribute("aria-label", `Video of the latest test: ${number(picture.length)} steps, score ${number(picture.return)}`);
+  }
+
   return {
     show(picture) {
-      video.src = artifactAddress(runId, picture.artifact, picture.step);
-      video.setAttribute("aria-label", `Video of the latest test: ${number(picture.length)} steps, score ${number(picture.return)}`);
-      if (!stillness.matches) video.play().catch(() => {});
+      if (video.src && !video.paused && !video.ended) waiting = picture;
+      else load(picture);
     },
     retheme() {},
     remove: () => video.removeAttribute("src"),

@@ -5,6 +5,7 @@ import { el, say, show } from "./dom.js";
 import { number } from "./format.js";
 import { viewing } from "./viewing.js";
 
+const TESTS = "eval_return_mean";
 const COUNTED = { molecules: "molecules" };
 
 /** The card `node`; draw(given), offer(record) names the axis, waiting(text) shows or removes the skeleton. */
@@ -12,9 +13,10 @@ export function rewardCard(metric, view, changed) {
   const plot = el("div", { class: "plot", role: "img" });
   const skeleton = el("div", { class: "skeleton", role: "status" }, el("span"));
   const reset = el("button", { type: "button", class: "quiet", text: "Reset zoom", hidden: true, onclick: () => chart.reset() });
-  const chart = lineChart(plot, { name: metric.name, share: false, band: null, main: true }, (zoomed) => show(reset, zoomed));
+  const chart = lineChart(plot, { name: metric.name, share: false, band: null, tests: TESTS, main: true }, (zoomed) => show(reset, zoomed));
   const controls = viewing(view, changed);
-  controls.node.prepend(reset);
+  const rings = el("span", { class: "rings", text: "tests", hidden: true, title: "Separate test tries with the most likely actions" });
+  controls.node.prepend(reset, rings);
   const title = el("h2", { text: metric.label, title: metric.estimator });
   const node = el("section", { class: "card reward", "aria-label": metric.label }, el("div", { class: "row head" }, title, controls.node), el("div", { class: "holds" }, plot, skeleton));
 
@@ -29,6 +31,7 @@ export function rewardCard(metric, view, changed) {
     },
     draw(given) {
       chart.draw(given);
+      show(rings, given.table.has(TESTS));
       const newest = given.table.newest(metric.name);
       plot.setAttribute("aria-label", `${metric.label}: ${number(newest)} at iteration ${given.table.last}. ${metric.meaning}.`);
     },

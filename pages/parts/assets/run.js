@@ -59,7 +59,10 @@ function runView(root, data, open) {
   const broken = failure(top.start);
   const reward = rewardCard(data.reward, view, redraw);
   const now = pictureCard(root, data.run_id);
-  const under = hood(data.metrics, data.ratio_edges, view, () => redraw(false));
+  const under = hood(data.metrics, data.ratio_edges, view, () => redraw(false), (names) => {
+    queue = [...under.drawings(given, names), ...queue];
+    drawSome();
+  });
   const settings = settingsCard(data.run_id, data.live, () => clock.now());
   root.replaceChildren(top.node, lost, broken.node, sentence, el("div", { class: "pair" }, reward.node, now.node), now.below, under.node, settings.node);
   root.removeAttribute("aria-busy");
@@ -89,6 +92,7 @@ function runView(root, data, open) {
     top.update(record);
     show(sentence, record.state !== "failed"); // a failure has a notice of its own
     tell(record.sentence ?? "");
+    root.style.setProperty("--series", `var(--${record.algorithm})`);
     broken.update(record);
     settings.update(record);
     reward.offer(record);

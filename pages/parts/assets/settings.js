@@ -41,7 +41,7 @@ export function settingsCard(runId, fields, refresh) {
 
 function row(runId, { path, label, help, optional }, refresh) {
   const id = `live-${path.replace(".", "-")}`;
-  const input = el("input", { id, type: "text", inputmode: "decimal", autocomplete: "off", spellcheck: "false", title: help, "aria-describedby": `${id}-said` });
+  const input = el("input", { id, type: "text", inputmode: "decimal", autocomplete: "off", spellcheck: "false", placeholder: optional ? "none" : null, title: help, "aria-describedby": `${id}-said` });
   const apply = el("button", { type: "submit", class: "button", text: "Apply", disabled: true });
   const said = el("p", { id: `${id}-said`, class: "hint", role: "status", "aria-live": "polite" });
   let current;

@@ -1,5 +1,7 @@
 // A run's metrics in the browser: one growing column per name, its smoothing, and what of it is worth drawing.
 
+const YOUNG = 16; // at least so many windows fit into a curve
+
 export class Table {
   constructor() {
     this.clear();
@@ -71,17 +73,19 @@ export class Table {
 
 /**
  * Exponential mean over about `window` iterations, started without bias (Adam, Kingma and Ba 2015, section 3).
- * Steps may have gaps: the decay is per iteration, so a thinned column smooths like the whole one.
+ * Steps may have gaps: the decay is per iteration, so a thinned column smooths like the whole one. A young curve, of
+ * which such a mean would show little, is smoothed less.
  */
 export function smoothed(values, steps, window) {
-  if (window <= 1) return values;
-  const keep = 1 - 1 / window;
+  const reach = Math.min(window, 1 + (steps[steps.length - 1] ?? 0) / YOUNG);
+  if (window <= 1 || reach < 1.5) return values;
+  const keep = 1 - 1 / reach;
   let mean = 0;
   let weight = 0;
   let before = null;
   return values.map((value, row) => {
     if (Number.isNaN(value)) return NaN;
-    const decay = before === null ? 0 : keep ** Math.min(64 * window, steps[row] - before);
+    const decay = before === null ? 0 : keep ** Math.min(64 * reach, steps[row] - before);
     before = steps[row];
     mean = decay * mean + (1 - keep) * value;
     weight = decay * weight + (1 - keep);
