@@ -82,7 +82,7 @@ def test_writing_a_step_twice_changes_nothing_and_a_new_value_replaces(store):
 
 def test_the_sparkline_is_the_mean_of_equal_stretches(store):
     run_id, attempt = training_run(store)
-    empty = make_run(store)
+    empty, _ = training_run(store)
     for step in range(0, 80):
         store.record(run_id, attempt, step, {"return_mean": float(step)})
     store.flush()
