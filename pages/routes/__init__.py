@@ -8,9 +8,11 @@ from pages.routes import curves, runs
 from pages.routes.access import changing, reading
 from pages.routes.answers import refusal
 from pages.routes.assets import asset
+from pages.routes.process import process
 
 READS = {
     "/api/health": runs.health,
+    "/api/process": process,
     "/api/presets": runs.list_presets,
     "/api/schema": runs.schema,
     "/api/runs": runs.list_runs,

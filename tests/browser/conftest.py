@@ -32,7 +32,8 @@ class App:
     store: Path
     port: int
     process: subprocess.Popen[str] | None = None
-    environment: dict[str, str] = field(default_factory=dict)
+    options: list[str] = field(default_factory=list)
+    root: Path = ROOT
 
     @property
     def address(self) -> str:
@@ -41,9 +42,14 @@ class App:
     def start(self) -> None:
         """Serve, and wait until it answers."""
         command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(self.port)]
-        environment = {**os.environ, "UPHILL_STORE": str(self.store), "OMP_NUM_THREADS": "1", **self.environment}
+        environment = {**os.environ, "UPHILL_STORE": str(self.store), "OMP_NUM_THREADS": "1"}
         self.process = subprocess.Popen(
-            command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            [*command, *self.options],
+            cwd=self.root,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
         )
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
@@ -98,8 +104,8 @@ def free_port() -> int:
         return int(found.getsockname()[1])
 
 
-def serve(folder: Path, **environment: str) -> App:
-    app = App(folder / "uphill.db", free_port(), environment=environment)
+def serve(folder: Path, *options: str, root: Path = ROOT) -> App:
+    app = App(folder / "uphill.db", free_port(), options=list(options), root=root)
     app.start()
     return app
 
