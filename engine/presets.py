@@ -77,6 +77,12 @@ SUBJECTS = {
         _gym("LunarLander-v3"),
         NETWORK,
     ),
+    "molecules-qed": Subject(
+        "Draw drug-like molecules",
+        "A generator that was taught real molecules learns to write ones that look like medicines.",
+        {"kind": "molecules", "objective": "qed"},
+        {},
+    ),
 }
 
 
@@ -84,16 +90,13 @@ def _run(budget: int, takes: str, task: dict[str, Any] | None = None, **algorith
     return budget, takes, task or {}, algorithm
 
 
-_PG, _TRPO, _PPO = {"kind": "pg"}, {"kind": "trpo"}, {"kind": "ppo"}
 _RUNS = {
     "gridworld-pg": _run(200_000, "2 s", kind="pg", batch_size=2048, learning_rate=0.1, discount=1.0, baseline="value"),
     "gridworld-trpo": _run(200_000, "2 s", kind="trpo", batch_size=2048, discount=1.0),
     "gridworld-ppo": _run(
         200_000, "2 s", kind="ppo", batch_size=2048, minibatch_size=512, learning_rate=0.05, discount=1.0
     ),
-    "cliff-pg": _run(
-        2_000_000, "10 s", kind="pg", batch_size=4096, learning_rate=0.1, discount=1.0, baseline="value"
-    ),
+    "cliff-pg": _run(2_000_000, "10 s", kind="pg", batch_size=4096, learning_rate=0.1, discount=1.0, baseline="value"),
     "cliff-trpo": _run(1_000_000, "10 s", kind="trpo", batch_size=2048, discount=1.0),
     "cliff-ppo": _run(
         1_000_000, "10 s", kind="ppo", batch_size=2048, minibatch_size=512, learning_rate=0.05, discount=1.0
@@ -270,6 +273,21 @@ _RUNS = {
         learning_rate=0.005,
         discount=0.99,
         baseline="gae",
+    ),
+    "molecules-qed-pg": _run(
+        20_000, "4 min", kind="pg", batch_size=128, learning_rate=1e-3, discount=1.0, baseline="mean"
+    ),
+    "molecules-qed-trpo": _run(20_000, "5 min", kind="trpo", batch_size=256, discount=1.0, gae_lambda=1.0),
+    "molecules-qed-ppo": _run(
+        20_000,
+        "4 min",
+        kind="ppo",
+        batch_size=128,
+        minibatch_size=64,
+        epochs=2,
+        learning_rate=5e-4,
+        discount=1.0,
+        gae_lambda=1.0,
     ),
 }
 

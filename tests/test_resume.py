@@ -36,6 +36,12 @@ CONFIGS = {
     "cartpole-pg": gym("CartPole-v1", 3000, 256, {"kind": "pg", "batch_size": 256, "baseline": "gae"}),
     "inverted-pendulum-ppo": gym("InvertedPendulum-v5", 2500, 256, normalise_observations=True, normalise_rewards=True),
     "lunarlander-ppo": gym("LunarLander-v3", 2000, 256),
+    "molecules-ppo": {
+        "budget": 128,
+        "task": {"kind": "molecules", "objective": "qed", "workers": 1},
+        "algorithm": ppo(16),
+        "evaluation": TESTS,
+    },
 }
 
 

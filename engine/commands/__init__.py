@@ -15,4 +15,5 @@ COMMANDS: dict[str, ModuleType] = {
     "evaluate": evaluate,
     "export": export,
     "prior": prior,
+    "prior": prior,
 }
