@@ -3,7 +3,7 @@
 import unicodedata
 from functools import cache, reduce
 from operator import or_
-from typing import Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -38,10 +38,14 @@ class EvaluationSettings(Settings):
     )
 
 
-TaskSettings = Annotated[reduce(or_, (task.settings for task in TASKS.values())), Field(discriminator="kind")]
-AlgorithmSettings = Annotated[
-    reduce(or_, (algorithm.settings for algorithm in ALGORITHMS.values())), Field(discriminator="kind")
-]
+if TYPE_CHECKING:  # the unions are put together from the registries, which no type checker can follow
+    TaskSettings = Any
+    AlgorithmSettings = Any
+else:
+    TaskSettings = Annotated[reduce(or_, (task.settings for task in TASKS.values())), Field(discriminator="kind")]
+    AlgorithmSettings = Annotated[
+        reduce(or_, (algorithm.settings for algorithm in ALGORITHMS.values())), Field(discriminator="kind")
+    ]
 
 
 class RunConfig(Settings):
@@ -57,8 +61,8 @@ class RunConfig(Settings):
     device: Literal["auto", "cpu", "cuda", "mps"] = setting(
         "auto", label="Device", help="Where the networks compute; auto takes what is fastest here.", expert=True
     )
-    task: TaskSettings = Field(description="What is to be learned.")  # type: ignore[valid-type]
-    algorithm: AlgorithmSettings = Field(description="How it is learned.")  # type: ignore[valid-type]
+    task: TaskSettings = Field(description="What is to be learned.")
+    algorithm: AlgorithmSettings = Field(description="How it is learned.")
     policy: PolicySettings = Field(default_factory=PolicySettings, description="The network that acts.")
     evaluation: EvaluationSettings = Field(default_factory=EvaluationSettings, description="Tests while training.")
 

@@ -1,6 +1,7 @@
 """Evaluation: how a policy did in episodes of its own, apart from training."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,4 +13,4 @@ class Evaluation:
 
     returns: npt.NDArray[np.float64]
     lengths: npt.NDArray[np.int64]
-    metrics: dict[str, float] = field(default_factory=dict)
+    metrics: dict[str, Any] = field(default_factory=dict)
