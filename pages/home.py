@@ -88,7 +88,7 @@ def recent() -> None:
     if not store.count_runs():
         st.caption("Nothing here yet. Runs you start appear here, and stay after you close the page.")
         return
-    with more.container(horizontal=True, horizontal_alignment="right"):
+    with more.container(horizontal=True, horizontal_alignment="right", key="all-runs"):
         st.page_link("history.py", label="All runs →")
     clicked = runs_list(store, {"limit": RECENT}, key="recent")
     if clicked.open:

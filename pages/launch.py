@@ -88,15 +88,15 @@ def _preset(subject: str, algorithm: str) -> dict[str, Any]:
 def choose_kinds() -> None:
     """Task and algorithm, on which all other fields depend."""
     root = config_schema()
+    keep: dict[str, Any] = {"required": True, "width": "stretch", "persist_state": "session"}
     left, right = st.columns(2, gap="medium")
-    left.segmented_control(
-        "Task", list(variants("task", root)), required=True, format_func=theme.TASKS.get, key="task.kind",
-        on_change=other_task, width="stretch", persist_state="session",
-    )  # fmt: skip
+    tasks = list(variants("task", root))
+    left.segmented_control("Task", tasks, format_func=theme.TASKS.get, key="task.kind", on_change=other_task, **keep)
+    known = variants("algorithm", root)
+    algorithms, names = [kind for kind in theme.ALGORITHM_NAMES if kind in known], theme.ALGORITHM_NAMES
     right.segmented_control(
-        "Algorithm", [kind for kind in theme.ALGORITHM_NAMES if kind in variants("algorithm", root)], required=True, format_func=theme.ALGORITHM_NAMES.get,
-        key="algorithm.kind", on_change=other_algorithm, width="stretch", persist_state="session",
-    )  # fmt: skip
+        "Algorithm", algorithms, format_func=names.get, key="algorithm.kind", on_change=other_algorithm, **keep
+    )
 
 
 def form(problems: list[str], seed_problems: list[str]) -> None:

@@ -25,4 +25,5 @@ def asset_component(name: str, html: str, isolate_styles: bool = True) -> Any:
     isolate_styles: in a shadow root. False where plotly.js draws, whose own styles don't reach into one.
     """
     css = (ASSETS / f"{name}.css").read_text()
-    return st.components.v2.component(f"uphill_{name}", html=html, css=css, js=_LOADER % name, isolate_styles=isolate_styles)
+    js = _LOADER % name
+    return st.components.v2.component(f"uphill_{name}", html=html, css=css, js=js, isolate_styles=isolate_styles)

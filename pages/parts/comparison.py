@@ -8,7 +8,7 @@ import numpy as np
 
 from engine.store import RunRecord, Store, UnknownRun
 from pages.parts import text
-from pages.parts.theme import ALGORITHMS
+from pages.parts.theme import ALGORITHM_NAMES, ALGORITHMS
 
 MOST = 8
 ROWS = 1000  # per run and curve, thinned with its extremes kept
@@ -85,7 +85,8 @@ def label(runs: list[RunRecord]) -> str:
     """What a run or a group is called in lists and legends."""
     first = runs[0]
     name, kind = text.clean(first.name, 60), ALGORITHMS.get(first.algorithm, first.algorithm)
-    method = "" if kind in name else f" · {kind}"
+    said = kind in name or ALGORITHM_NAMES.get(first.algorithm, kind) in name
+    method = "" if said else f" · {kind}"
     return f"{name}{method} · " + (f"seed {first.seed}" if len(runs) == 1 else f"{len(runs)} seeds")
 
 

@@ -16,6 +16,7 @@ from pages.parts import text
 Schema = dict[str, Any]
 
 MAX_TYPED = 2000
+SPELLED = {"qed": "QED", "logp": "logP", "relu": "ReLU", "tanh": "tanh", "cpu": "CPU", "cuda": "CUDA", "mps": "MPS"}
 FEW = 4  # so many choices stand side by side; more are a list
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 _GROUPED = re.compile(r"\d{1,3}(,\d{3})+", re.ASCII)
@@ -123,4 +124,7 @@ def _help(node: Schema) -> str:
 
 
 def _option(option: str) -> str:
+    """A choice as it is spelled: relu -> ReLU, small_steps -> Small steps."""
+    if option in SPELLED:
+        return SPELLED[option]
     return option.replace("_", " ").capitalize() if option.islower() else option

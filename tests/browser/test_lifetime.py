@@ -1,4 +1,4 @@
-"""One engine, from start to end: settings in force, signals, a second app, other networks, reloads and cleared caches."""
+"""One engine from start to end: settings in force, signals, a second app, other networks, reloads, cleared caches."""
 
 import os
 import shutil
