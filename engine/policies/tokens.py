@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from engine.policies.distributions import Categorical, Distribution
+from engine.policies.distributions import Categorical
 from engine.policies.gru import PackedGRU, tanh_
 from engine.policies.spec import TokenSpec
 
@@ -73,7 +73,7 @@ class TokenPolicy(nn.Module):
 
     def __init__(self, spec: TokenSpec, generator: torch.Generator):
         super().__init__()
-        self.distribution: Distribution = Categorical(spec.vocabulary)
+        self.distribution = Categorical(spec.vocabulary)
         self.actor = TokenModel(spec.vocabulary, spec.embedding, spec.hidden, spec.layers, spec.vocabulary)
         self.actor.load_state_dict(spec.weights)
         self.critic = TokenModel(spec.vocabulary, CRITIC_EMBEDDING, CRITIC_HIDDEN, 1, 1)

@@ -40,11 +40,11 @@ class Task(Protocol):
 
 @dataclass(frozen=True)
 class Registered:
-    """A task as screens and commands name it. recurrent: its policy reads token sequences."""
+    """A task as screens and commands name it. build makes a Task; recurrent: its policy reads token sequences."""
 
     label: str
     settings: type[Settings]
-    build: Callable[[Any, int, torch.device], Task]
+    build: Callable[[Any, int, torch.device], Any]
     recurrent: bool = False
 
 
