@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from engine.algorithms import ALGORITHMS
+from engine.chemistry.properties import PROPERTIES
 from engine.metrics import METRICS, RATIO_EDGES
 from engine.store import Store
 from engine.tasks import gym
 from pages.parts.asset_component import asset_component
+from pages.parts.runs import task_name
 
 # Cards in the order of the page; the viewer can show every other metric too.
 USUAL = (
@@ -57,6 +59,8 @@ def run_view(store: Store, run_id: str, *, key: str = "run_view") -> Any:
     task = record.config["task"]["kind"]
     content = {
         "run_id": run_id,
+        "task_name": subject(record.config["task"]),
+        "properties": {name: found.label for name, found in PROPERTIES.items()},
         "reward": described("score_mean" if task == "molecules" else "return_mean"),
         "metrics": cards(task),
         "ratio_edges": RATIO_EDGES,
@@ -73,6 +77,16 @@ def compare_view(groups: Sequence[dict[str, Any]], metrics: Sequence[str] = ("re
     groups: [{"label": text, "algorithm": "ppo", "runs": [run ids]}], 8 at most. metrics: names of METRICS.
     """
     _COMPARE(data={"groups": list(groups), "metrics": [described(name) for name in metrics]}, key=key)
+
+
+def subject(task: dict[str, Any]) -> str:
+    """What is learned, in the line under the run's name: CartPole-v1; Gridworld, cliff; Molecules, Drug-likeness."""
+    if task["kind"] == "gridworld":
+        return f"Gridworld, {task_name(task)}"
+    if task["kind"] == "molecules":
+        goal = PROPERTIES.get(task.get("objective", ""))
+        return f"Molecules, {goal.label}" if goal else "Molecules, mix of goals"
+    return task_name(task)
 
 
 def described(name: str) -> dict[str, Any]:

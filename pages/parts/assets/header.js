@@ -11,8 +11,8 @@ const BUTTONS = {
 };
 const GIVE_UP_MS = 20000;
 
-/** The header `node`. update(record); `refresh()` is called after a press so that the next look comes at once. */
-export function header(runId, { refresh, open }) {
+/** The header `node`. update(record); start(config) begins another run and opens it; `refresh()` is called after a press so that the next look comes at once. */
+export function header(runId, taskName, { refresh, open }) {
   let record = null;
   let pending = null;
   const name = el("h1");
@@ -92,7 +92,7 @@ export function header(runId, { refresh, open }) {
     badge.dataset.state = state;
     say(badge.lastChild, pending ? BUTTONS[pending.action].soon : stateName(state));
     const started = record.started_at ? ` · started ${moment(record.started_at)}` : "";
-    say(line, `${taskName(record)} · ${algorithmName(record.algorithm)} · seed ${record.seed}${started}`);
+    say(line, `${taskName} · ${algorithmName(record.algorithm)} · seed ${record.seed}${started}`);
     const left = state === "training" && Number.isFinite(record.eta_s) && record.eta_s !== null ? ` · about ${clock(record.eta_s)} left` : "";
     say(time, record.wall_s || state === "training" ? `${clock(record.wall_s ?? 0)} elapsed${left}` : "");
     for (const [action, { in: states }] of Object.entries(BUTTONS)) {
@@ -112,11 +112,6 @@ export function header(runId, { refresh, open }) {
 /** What a person is told of an error: the server's sentences, or that nobody answered. */
 export function told(error) {
   return error instanceof Refused ? error.problems.join(" ") : "The app doesn't answer. Is it still running?";
-}
-
-function taskName({ task, config }) {
-  const settings = config?.task ?? {};
-  return settings.env_id ?? (settings.kind === "gridworld" && /^[\w-]{1,40}$/.test(settings.map ?? "") ? `Gridworld ${settings.map}` : task);
 }
 
 function button(label, onclick) {

@@ -6,14 +6,15 @@ import { grouped, number } from "./format.js";
 const BEST = 12;
 const RECENT = 16;
 
-/** Molecules: `best` and `recent` are the nodes to fill. show(picture, mode), redraw(mode), remove(). */
-export function moleculesView(best, recent) {
+/** `best` and `recent` are the nodes to fill, `labels` the properties' names. show(picture, mode), redraw(mode), remove(). */
+export function moleculesView(best, recent, labels) {
   let picture = null;
   let mode = "light";
-  const cards = el("div", { class: "molecules", role: "list", "aria-label": "Best molecules so far" });
-  const chosen = el("div", { class: "why", hidden: true });
-  best.append(cards, chosen);
-  const samples = el("div", { class: "molecules small", role: "list", "aria-label": "Molecules sampled last" });
+  let explained = null;
+  const cards = el("div", { class: "molecules", role: "group", "aria-label": "Best molecules so far" });
+  const chosen = el("div", { class: "why", role: "status", "aria-live": "polite", hidden: true });
+  best.append(chosen, cards);
+  const samples = el("div", { class: "molecules small", role: "group", "aria-label": "Molecules sampled last" });
   recent.append(samples);
   const known = { best: new Map(), recent: new Map() };
 
@@ -46,12 +47,20 @@ export function moleculesView(best, recent) {
     });
   }
 
+  /** Why this score: what it is made of, and the properties measured. A second press closes it. */
   function explain(molecule) {
-    const rows = Object.entries(molecule.components ?? {}).map(([name, value]) =>
-      el("div", { class: "part" }, el("span", { text: name.replaceAll("_", " ") }), bar(value), el("span", { class: "figure", text: number(value) })),
+    explained = explained === molecule.smiles ? null : molecule.smiles;
+    show(chosen, explained !== null);
+    if (explained === null) return;
+    const part = (name, value, level) => el("div", { class: "part" }, el("span", { text: labels[name] ?? name }), level, el("span", { class: "figure", text: number(value) }));
+    const parts = Object.entries(molecule.components ?? {});
+    const others = Object.entries(molecule.values ?? {}).filter(([name]) => !(name in (molecule.components ?? {})));
+    chosen.replaceChildren(
+      el("code", { text: molecule.smiles }),
+      ...parts.map(([name, value]) => part(name, value, bar(value))),
+      ...others.map(([name, value]) => part(name, value, el("span"))),
     );
-    chosen.replaceChildren(el("code", { text: molecule.smiles }), ...rows);
-    show(chosen, true);
+    best.scrollTop = 0;
   }
 
   return {
@@ -79,7 +88,7 @@ function card(onclick) {
   const left = el("b");
   const right = el("span", { class: "hint" });
   const level = bar(0);
-  const node = el("button", { type: "button", class: "molecule", role: "listitem", onclick }, image, el("span", { class: "row" }, left, right), level);
+  const node = el("button", { type: "button", class: "molecule", onclick }, image, el("span", { class: "row" }, left, right), level);
   let drawn = null;
   return {
     node,

@@ -2,7 +2,7 @@
 
 import { artifactAddress } from "./api.js";
 import { el, say, show, stillness } from "./dom.js";
-import { number } from "./format.js";
+import { grouped, number } from "./format.js";
 import { gridView } from "./grid.js";
 import { moleculesView } from "./molecules.js";
 import { player } from "./player.js";
@@ -12,8 +12,8 @@ import { colours } from "./theme.js";
 const TITLES = { molecules: "Best molecules" };
 const LAST_FRAMES = 2; // text environments are read, not watched
 
-/** The card `node` and, for molecules, the wide card `below`. show(picture), retheme(). */
-export function pictureCard(root, runId) {
+/** The card `node` and, for molecules, the wide card `below`; `properties` names what scores them. show(picture), retheme(). */
+export function pictureCard(root, runId, properties) {
   const title = el("h2", { text: "What it does now" });
   const caption = el("span", { class: "hint" });
   const body = el("div", { class: "picture" });
@@ -33,7 +33,7 @@ export function pictureCard(root, runId) {
     say(title, TITLES[kind] ?? "What it does now");
     show(below, kind === "molecules");
     node.dataset.kind = kind;
-    view = VIEWS[kind]?.({ body, samples, root, runId }) ?? unknown(body);
+    view = VIEWS[kind]?.({ body, samples, root, runId, properties }) ?? unknown(body);
   }
 
   return {
@@ -50,7 +50,7 @@ export function pictureCard(root, runId) {
 }
 
 function captionOf(picture) {
-  if (picture.kind === "molecules") return picture.counts ? `${number(picture.counts.sampled, 4)} tried` : "";
+  if (picture.kind === "molecules") return picture.counts ? `last round: ${grouped(picture.counts.valid)} of ${grouped(picture.counts.sampled)} are real` : "";
   const best = picture.optimal_return;
   const score = `score ${number(picture.return)}`;
   if (picture.kind === "grid") return best === null || best === undefined ? score : `${score} · best possible ${number(best)}`;
@@ -62,8 +62,8 @@ const VIEWS = {
     const grid = gridView(body);
     return { show: (picture) => grid.show(picture, colours(root)), retheme: () => grid.redraw(colours(root)), remove: grid.remove };
   },
-  molecules({ body, samples, root }) {
-    const view = moleculesView(body, samples);
+  molecules({ body, samples, root, properties }) {
+    const view = moleculesView(body, samples, properties);
     return { show: (picture) => view.show(picture, root.dataset.mode), retheme: () => view.redraw(root.dataset.mode), remove: view.remove };
   },
   states: ({ body, root }) => played(body, root, statesEpisode),

@@ -113,6 +113,7 @@ export function span(values, { band, main }, log) {
   let low = Math.min(...finite);
   let high = Math.max(...finite);
   if (log) return [Math.log10(low) - 0.1, Math.log10(high) + 0.1];
+  if (high - low < 1e-6 * Math.abs(high)) [low, high] = [Math.min(0, low), Math.max(0, high)];
   if (band && high > 0) {
     const [from, to] = band;
     if (to !== null && to < 4 * high) high = Math.max(high, to);

@@ -5,7 +5,7 @@ import { el, say, show } from "./dom.js";
 import { number } from "./format.js";
 import { viewing } from "./viewing.js";
 
-const TESTS = "eval_return_mean";
+const TESTS = "eval_return_mean"; // beside the return; a molecule score leaves out what is not a molecule
 const COUNTED = { molecules: "molecules" };
 
 /** The card `node`; draw(given), offer(record) names the axis, waiting(text) shows or removes the skeleton. */
@@ -13,7 +13,7 @@ export function rewardCard(metric, view, changed) {
   const plot = el("div", { class: "plot", role: "img" });
   const skeleton = el("div", { class: "skeleton", role: "status" }, el("span"));
   const reset = el("button", { type: "button", class: "quiet", text: "Reset zoom", hidden: true, onclick: () => chart.reset() });
-  const chart = lineChart(plot, { name: metric.name, share: false, band: null, tests: TESTS, main: true }, (zoomed) => show(reset, zoomed));
+  const chart = lineChart(plot, { name: metric.name, share: false, band: null, tests: metric.name === "return_mean" ? TESTS : null, main: true }, (zoomed) => show(reset, zoomed));
   const controls = viewing(view, changed);
   const rings = el("span", { class: "rings", text: "tests", hidden: true, title: "Separate test tries with the most likely actions" });
   controls.node.prepend(reset, rings);
@@ -31,7 +31,7 @@ export function rewardCard(metric, view, changed) {
     },
     draw(given) {
       chart.draw(given);
-      show(rings, given.table.has(TESTS));
+      show(rings, metric.name === "return_mean" && given.table.has(TESTS));
       const newest = given.table.newest(metric.name);
       plot.setAttribute("aria-label", `${metric.label}: ${number(newest)} at iteration ${given.table.last}. ${metric.meaning}.`);
     },

@@ -22,7 +22,7 @@ const CARDS_MS = 480; // the cards below the reward follow at half its pace
 const FIRST_ROWS = 2000;
 const MOST_ROWS = 9000; // then the server thins what is here
 const DRAWING_MS = 40;
-const BREATH_MS = 60;
+const BREATH_MS = 30;
 const VIEWS = new WeakMap();
 
 export default function ({ data, parentElement, setTriggerValue }) {
@@ -53,12 +53,12 @@ function runView(root, data, open) {
   let trouble = 0;
   loadPlotly().catch(() => {});
 
-  const top = header(data.run_id, { refresh: () => clock.now(), open });
+  const top = header(data.run_id, data.task_name, { refresh: () => clock.now(), open });
   const sentence = el("p", { class: "sentence", role: "status", "aria-live": "polite" }, el("b"), el("span"));
   const lost = el("p", { class: "notice", role: "alert", hidden: true });
   const broken = failure(top.start);
   const reward = rewardCard(data.reward, view, redraw);
-  const now = pictureCard(root, data.run_id);
+  const now = pictureCard(root, data.run_id, data.properties);
   const under = hood(data.metrics, data.ratio_edges, view, () => redraw(false), (names) => {
     queue = [...under.drawings(given, names), ...queue];
     drawSome();

@@ -54,8 +54,8 @@ export class Table {
   /** x for every row: env steps, iterations, or seconds divided by `unit`. */
   x(axis, unit = 1) {
     if (axis === "iterations") return this.steps;
-    const column = this.column(axis === "time" ? "wall_s" : "env_steps");
-    return unit === 1 ? column : column.map((seconds) => seconds / unit);
+    if (axis === "steps") return this.column("env_steps");
+    return this.column("wall_s").map((seconds) => seconds / unit);
   }
 
   /** Where an iteration lies: the first row at or after it. */

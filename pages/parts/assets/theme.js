@@ -1,4 +1,4 @@
-// Light or dark, and the colours that drawings take; the values stand in style.css alone.
+// Light or dark, and the colours that drawings take; the values stand in run.css alone.
 
 /** Mark `root` light or dark after the page's own background. True when that changed. */
 export function follow(root) {
@@ -9,8 +9,20 @@ export function follow(root) {
   return true;
 }
 
-/** The named colours of style.css as they are in force at `root`. */
+const palettes = new Map();
+
+/** The named colours of the style sheet as they are in force at `root`. */
 export function colours(root) {
+  const { mode } = root.dataset;
+  if (!palettes.has(mode)) {
+    const palette = readColours(root);
+    if (!palette.text) return palette; // the style sheet isn't there yet
+    palettes.set(mode, palette);
+  }
+  return palettes.get(mode);
+}
+
+function readColours(root) {
   const style = getComputedStyle(root);
   const value = (name) => style.getPropertyValue(`--${name}`).trim();
   const names = ["background", "card", "soft", "line", "text", "muted", "accent", "done", "waiting", "failed"];

@@ -11,7 +11,7 @@ export function viewing(view, changed) {
   axis.value = view.x;
   const log = el("input", { type: "checkbox" });
   log.checked = view.log;
-  const node = el("div", { class: "viewing" }, el("label", {}, "smoothing", smooth, width), axis, el("label", {}, log, "log"));
+  const node = el("div", { class: "viewing" }, el("label", {}, el("span", { class: "word", text: "smoothing" }), smooth, width), axis, el("label", {}, log, "log"));
 
   smooth.addEventListener("input", () => adopt({ smooth: WINDOWS[Number(smooth.value)] }));
   axis.addEventListener("change", () => adopt({ x: axis.value }));
