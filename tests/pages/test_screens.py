@@ -1,0 +1,156 @@
+"""Every screen without a browser: what it shows empty and filled, what it refuses, what the address asks for."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from opened import opened, recorded_run
+from streamlit.testing.v1 import AppTest
+
+from engine.service import Engine
+
+NAUGHTY = "<b>x</b> ![i](http://a/b.png) :red[y] $x^2$ =1+1 \u202eabc"
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[tuple[AppTest, Engine]]:
+    with opened(tmp_path) as both:
+        yield both
+
+
+def shown(page: AppTest) -> str:
+    """Every word of the page that is no widget."""
+    return "\n".join(
+        element.value for kind in ("title", "subheader", "markdown", "caption", "text") for element in page.get(kind)
+    )
+
+
+def test_home_offers_three_cards_and_says_when_there_is_nothing_yet(home: tuple[AppTest, Engine]) -> None:
+    page, _ = home
+    assert not page.exception
+    assert [button.label for button in page.button].count("Start") == 3
+    assert [choice.options for choice in page.segmented_control] == [["PG", "TRPO", "PPO"]] * 3
+    assert "Nothing here yet" in shown(page)
+
+
+def test_start_queues_the_preset_and_shows_the_run(home: tuple[AppTest, Engine]) -> None:
+    page, engine = home
+    page.segmented_control(key="algorithm-gridworld").set_value("trpo").run()
+    page.button(key="start-gridworld").click().run()
+    assert not page.exception
+    (run,) = engine.store.runs()
+    assert (run.task, run.algorithm) == ("gridworld", "trpo")
+    assert page.query_params["run"] == run.run_id
+    engine.stop(run.run_id)
+    assert engine.wait(run.run_id, 30)
+
+
+@pytest.mark.parametrize("asked", ["0" * 12, "../../etc/passwd", "<script>alert(1)</script>", "x" * 5000, "\x00", "é"])
+def test_an_unknown_run_gets_a_sentence(home: tuple[AppTest, Engine], asked: str) -> None:
+    page, _ = home
+    page.switch_page("run.py")
+    page.query_params["run"] = asked
+    page.run()
+    assert not page.exception
+    assert "There is no run" in shown(page)
+
+
+def test_launch_keeps_what_was_typed_and_says_what_is_wrong(home: tuple[AppTest, Engine]) -> None:
+    page, engine = home
+    page.switch_page("launch.py").run()
+    page.text_input(key="algorithm.ppo.clip_range").set_value("zero").run()
+    page.text_input(key="launch.seeds").set_value("1-").run()
+    page.text_input(key="run.budget").set_value("1e400").run()
+    page.button(key="launch.start").click().run()
+    assert not page.exception
+    words = shown(page)
+    assert 'algorithm.clip_range is "zero"; it must be a number between 0.01 and 1.0' in words
+    assert 'budget is "1e400"; it must be a whole number between 1 and 10000000000' in words
+    assert 'seed is "1-"; it must be whole numbers' in words
+    assert page.text_input(key="algorithm.ppo.clip_range").value == "zero"
+    assert engine.store.count_runs() == 0
+
+
+def test_another_algorithm_brings_its_own_preset(home: tuple[AppTest, Engine]) -> None:
+    page, _ = home
+    page.switch_page("launch.py").run()
+    page.text_input(key="run.name").set_value("Mine").run()
+    page.segmented_control(key="algorithm.kind").set_value("pg").run()
+    assert page.text_input(key="algorithm.pg.learning_rate").value == "0.1"
+    page.segmented_control(key="algorithm.kind").set_value("ppo").run()
+    assert page.text_input(key="run.name").value == "Mine"
+    assert not page.exception
+
+
+@pytest.mark.parametrize("task", ["gym", "molecules", "gridworld"])
+@pytest.mark.parametrize("algorithm", ["pg", "trpo", "ppo"])
+def test_every_pair_starts_out_without_problems(home: tuple[AppTest, Engine], task: str, algorithm: str) -> None:
+    page, _ = home
+    page.switch_page("launch.py").run()
+    page.segmented_control(key="task.kind").set_value(task).run()
+    page.segmented_control(key="algorithm.kind").set_value(algorithm).run()
+    assert not page.exception
+    assert "another value" not in shown(page)
+    assert "of disk" in shown(page)
+
+
+def test_an_earlier_run_can_be_copied(home: tuple[AppTest, Engine]) -> None:
+    page, engine = home
+    run_id = recorded_run(engine.store, [1.0], preset="cartpole-trpo", seed=7, name=NAUGHTY)
+    page.switch_page("launch.py")
+    page.query_params["from"] = f"run:{run_id}"
+    page.run()
+    assert not page.exception
+    assert page.segmented_control(key="algorithm.kind").value == "trpo"
+    assert page.text_input(key="launch.seeds").value == "7"
+    page.query_params["from"] = "run:nothing"
+    page.run()
+    assert not page.exception
+    assert "There is no preset or run called 'run:nothing'" in shown(page)
+
+
+def test_history_says_when_nothing_fits_and_ignores_a_wrong_address(home: tuple[AppTest, Engine]) -> None:
+    page, engine = home
+    page.switch_page("history.py").run()
+    assert "Nothing here yet" in shown(page)
+    recorded_run(engine.store, [1.0], name=NAUGHTY)
+    for name, value in {"state": "gone", "task": "<b>", "algorithm": "sac", "page": "-5"}.items():
+        page.query_params[name] = value
+    page.run()
+    assert not page.exception
+    assert "1 to 1 of 1" in shown(page)
+
+
+def test_compare_lays_out_groups_and_names_what_is_unknown(home: tuple[AppTest, Engine]) -> None:
+    page, engine = home
+    group = "abcdefabcdef"
+    for seed in (1, 2, 3):
+        recorded_run(engine.store, [0.0, float(seed)], seed=seed, group_id=group, name=NAUGHTY)
+    single = recorded_run(engine.store, [5.0], preset="gridworld-pg")
+    page.switch_page("compare.py")
+    page.query_params["compare"] = f"{group},{single},zzz"
+    page.run()
+    assert not page.exception
+    assert "There is no run or group 'zzz'" in shown(page)
+    figures, differing = (frame.value for frame in page.dataframe)
+    # last of the group: (1 + 2 + 3) / 3; sd of 1, 2, 3 is 1
+    assert figures["Last"].tolist() == ["2", "5"]
+    assert figures["Best"].tolist() == ["3", "5"]
+    assert figures["SD"].tolist() == ["1", "–"]
+    assert figures["N"].tolist() == [3, 1]
+    assert "algorithm.kind" in differing["Setting"].tolist()
+    assert "seed" not in differing["Setting"].tolist()
+
+
+def test_three_algorithms_start_side_by_side(home: tuple[AppTest, Engine]) -> None:
+    page, engine = home
+    page.switch_page("compare.py").run()
+    page.text_input(key="side.seeds").set_value("1, 2").run()
+    page.button(key="side.start").click().run()
+    assert not page.exception
+    runs = engine.store.runs()
+    assert sorted((run.algorithm, run.seed) for run in runs) == [(a, s) for a in ("pg", "ppo", "trpo") for s in (1, 2)]
+    assert len(page.query_params["compare"].split(",")) == 3
+    for run in runs:
+        engine.delete(run.run_id)
+        assert engine.wait(run.run_id, 30)
