@@ -1,6 +1,8 @@
 // The routes, and the clock that asks them: binary metrics, pictures, and the buttons' requests.
 
 const ROOT = new URL("../api/", import.meta.url);
+const PATIENCE_MS = 8000;
+const AFTER_ERROR_MS = 1000;
 
 /** What the server refused, in its own sentences. */
 export class Refused extends Error {
@@ -11,8 +13,13 @@ export class Refused extends Error {
   }
 }
 
+/** Nobody answered. */
+export class Unreachable extends Error {}
+
 async function asked(path, options = {}) {
-  const response = await fetch(new URL(path, ROOT), { cache: "no-store", signal: AbortSignal.timeout(8000), ...options });
+  const response = await fetch(new URL(path, ROOT), { cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS), ...options }).catch((error) => {
+    throw new Unreachable(String(error));
+  });
   if (response.ok) return response;
   const body = await response.json().catch(() => ({}));
   throw new Refused(response.status, body.problems ?? [`The server answered ${response.status}.`]);
@@ -45,10 +52,6 @@ export async function picture(runId, since) {
 
 export const artifactAddress = (runId, name, step) => new URL(`runs/${runId}/artifacts/${name}?step=${step}`, ROOT).href;
 
-export async function record(runId) {
-  return (await asked(`runs/${runId}`)).json();
-}
-
 export async function post(path, body = {}) {
   const headers = { "Content-Type": "application/json" };
   const response = await asked(path, { method: "POST", headers, body: JSON.stringify(body) });
@@ -75,7 +78,10 @@ export function clockwork(work) {
     wanted = false;
     clearTimeout(timer);
     const started = performance.now();
-    const pause = await work();
+    const pause = await Promise.resolve(work()).catch((error) => {
+      reportError(error); // a slip in one drawing must not end the asking
+      return AFTER_ERROR_MS;
+    });
     running = false;
     if (!stopped) timer = setTimeout(turn, wanted ? 0 : Math.max(40, pause - (performance.now() - started)));
   }

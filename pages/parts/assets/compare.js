@@ -1,6 +1,6 @@
 // Runs laid over one another: a bold line per group, a band over its seeds, each seed faint; zoom survives new data.
 
-import { clockwork, metrics, Refused } from "./api.js";
+import { Refused, Unreachable, clockwork, metrics } from "./api.js";
 import { el, say, show } from "./dom.js";
 import { algorithmName, number, percent } from "./format.js";
 import { averaged } from "./groups.js";
@@ -53,7 +53,8 @@ function compareView(root, data) {
       const news = await Promise.all([...runs].map(([id, run]) => fetched(id, run)));
       show(lost, false);
       if (repainted || news.some(Boolean)) draw();
-    } catch {
+    } catch (error) {
+      if (!(error instanceof Unreachable)) throw error;
       say(lost, "Connection lost. What is shown is the last that arrived; trying again …");
       show(lost, true);
     }

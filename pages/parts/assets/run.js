@@ -1,6 +1,6 @@
 // The Run page: asks for what is new and hands it to the header, the charts and the picture. No script run takes part.
 
-import { Refused, clockwork, metrics, picture } from "./api.js";
+import { Refused, Unreachable, clockwork, metrics, picture } from "./api.js";
 import { el, say, show } from "./dom.js";
 import { failure } from "./failure.js";
 import { number } from "./format.js";
@@ -50,6 +50,7 @@ function runView(root, data, open) {
   let breath = null;
   let cardsAt = -Infinity;
   let stale = false; // cards haven't been told of the newest rows
+  let rewritten = Infinity; // up to this iteration, rows may have changed since they came
   let trouble = 0;
   loadPlotly().catch(() => {});
 
@@ -79,16 +80,19 @@ function runView(root, data, open) {
       show(lost, false);
       await take(answer);
     } catch (error) {
-      return lose(error);
+      if (error instanceof Refused || error instanceof Unreachable) return lose(error);
+      throw error;
     }
+    if (stale) return POLL_MS;
     return { training: POLL_MS, queued: WAITING_MS }[record.state] ?? RESTING_MS;
   }
 
   async function take(answer) {
     const before = record;
-    if (answer.last_step < table.last) table.clear(); // resumed from an earlier checkpoint: what follows replaces it
     const added = table.append(answer);
     record = answer.run;
+    if (before && record.attempt !== before.attempt) rewritten = table.last; // a resumed run writes its last rows anew
+    if (table.length > MOST_ROWS || answer.last_step < table.last || table.last > rewritten) await reload();
     top.update(record);
     show(sentence, record.state !== "failed"); // a failure has a notice of its own
     tell(record.sentence ?? "");
@@ -97,7 +101,6 @@ function runView(root, data, open) {
     settings.update(record);
     reward.offer(record);
     reward.waiting(table.length ? null : waitingText(record, data.first_seconds));
-    if (table.length > MOST_ROWS) await thin();
     const changed = added > 0 || before?.state !== record.state || before?.events?.length !== record.events?.length;
     stale ||= changed;
     if (changed && table.length) reward.draw(given());
@@ -133,10 +136,11 @@ function runView(root, data, open) {
     drawSome();
   }
 
-  async function thin() {
+  async function reload() {
     const all = await metrics(data.run_id, 0, FIRST_ROWS);
     table.clear();
     table.append(all);
+    rewritten = Infinity;
   }
 
   async function look() {
