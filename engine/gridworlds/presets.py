@@ -87,7 +87,7 @@ S.......
         """\
 slip = 0.1
 starts = anywhere
-time_limit = 200
+time_limit = 100
 
 .....#.....
 .....#.....
@@ -106,7 +106,7 @@ time_limit = 200
         "A maze with dead ends and one long way round",
         """\
 starts = anywhere
-time_limit = 200
+time_limit = 100
 
 .#...#....
 .#.#.#.##.

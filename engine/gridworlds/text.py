@@ -18,7 +18,6 @@ parse_map(print_map(grid)) == grid and print_map(parse_map(text)) == text for ea
 import difflib
 import math
 from collections.abc import Callable
-from dataclasses import fields
 from typing import Any
 
 from engine.gridworlds.maps import GridMap, MapError, check
@@ -150,6 +149,3 @@ def _read_cell(words: list[str], line: int) -> tuple[int, int]:
     if len(words) != 3 or not all(w.isascii() and w.isdigit() and 0 < len(w) < 4 and int(w) > 0 for w in words[1:]):
         raise MapError("a reward is written `reward ROW COLUMN = NUMBER`, rows and columns counted from 1", line)
     return int(words[1]) - 1, int(words[2]) - 1
-
-
-assert list(SETTINGS) == [field.name for field in fields(GridMap)][1:-1]

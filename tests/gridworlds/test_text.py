@@ -1,12 +1,14 @@
 """The map's text: exact round trips, and errors that name the place and what is allowed."""
 
+from dataclasses import fields
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.gridworlds.maps import GridMap, MapError, check
 from engine.gridworlds.presets import MAPS, read_map
-from engine.gridworlds.text import parse_map, print_map
+from engine.gridworlds.text import SETTINGS, parse_map, print_map
 
 FULL = """\
 slip = 0.2
@@ -98,6 +100,10 @@ def test_any_text_is_a_map_or_a_map_error(text):
         check(parse_map(text))
     except MapError as error:
         assert str(error).startswith("The map")
+
+
+def test_the_text_has_a_line_for_every_setting_of_a_map():
+    assert {"cells", *SETTINGS, "rewards"} == {field.name for field in fields(GridMap)}
 
 
 def test_goals_and_pits_pay_the_step_reward_unless_told_otherwise():
