@@ -188,11 +188,11 @@ def test_trpo_keeps_its_limit(distribution: Any) -> None:
     algorithm = algorithms.build("trpo", actor, None)
     config = ALGORITHMS["trpo"].settings.from_object(SMALL["trpo"] | {"max_kl": 0.01})
     accepted = 0
-    for seed in range(60):
+    for seed in range(25):
         row = algorithm.update(config, rollout(actor, seed), 0.0, torch.Generator().manual_seed(seed))
         assert float(row["kl"]) <= 0.01 + 1e-7
         accepted += int(row["step_accepted"])
-    assert accepted > 50
+    assert accepted > 20
 
 
 def test_trpo_at_the_optimum_stays_there() -> None:
