@@ -86,6 +86,18 @@ def test_zoom_and_hover_survive_new_points(page: Page, run_id: str) -> None:
     assert node.evaluate(RANGE) != zoomed
 
 
+def test_a_chart_is_zoomed_with_the_keyboard(page: Page, run_id: str) -> None:
+    page.goto(f"/run?run={run_id}")
+    wait_for_points(page, "reward", 3)
+    node = plot(page, "reward")
+    node.focus()
+    left, right = node.evaluate(RANGE)[:2]
+    page.keyboard.press("+")
+    assert node.evaluate(RANGE)[:2] == pytest.approx([left + (right - left) / 4, right - (right - left) / 4])
+    page.keyboard.press("Escape")
+    assert node.evaluate(RANGE)[0] == left
+
+
 def test_pause_resume_stop(page: Page, app: App, run_id: str) -> None:
     page.goto(f"/run?run={run_id}")
     wait_for_points(page, "reward", 3)

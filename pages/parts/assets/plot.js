@@ -5,6 +5,7 @@ import { faint } from "./theme.js";
 
 const QUIET = { displayModeBar: false, responsive: false, scrollZoom: false, doubleClick: false, showTips: false };
 const touch = window.matchMedia("(pointer: coarse)").matches;
+const KEYS = { "+": [0.5, 0], "-": [2, 0], ArrowLeft: [1, -0.25], ArrowRight: [1, 0.25], Escape: "reset" };
 let library = null;
 
 /** plotly.js, fetched once for the page. */
@@ -26,8 +27,9 @@ export function loadPlotly() {
 /**
  * A chart that lives in `node`. `figure(given, zoom)` makes { traces, layout }, or null while there is nothing to show.
  * draw(given) puts what is new on it; reset() undoes a zoom, of which `onzoom(zoomed)` is told; remove() ends it.
+ * With the keyboard: + and - zoom, the arrows move, Escape undoes.
  */
-export function livePlot(node, figure, onzoom = () => {}) {
+export function livePlot(node, figure, onzoom = null) {
   let plotly = null;
   let listening = false;
   let zoom = null;
@@ -49,7 +51,7 @@ export function livePlot(node, figure, onzoom = () => {}) {
       if (!("xaxis.range[0]" in change || "yaxis.range[0]" in change)) return;
       const { xaxis, yaxis } = node.layout;
       zoom = { x: [...xaxis.range], y: [...yaxis.range], log: yaxis.type === "log" };
-      onzoom(true);
+      onzoom?.(true);
     });
     node.on("plotly_hover", ({ event, points }) => {
       if (event) hovered = [{ curveNumber: points[0].curveNumber, xval: points[0].x }];
@@ -58,11 +60,31 @@ export function livePlot(node, figure, onzoom = () => {}) {
       if (event) hovered = null;
     });
     node.on("plotly_doubleclick", reset);
+    if (!onzoom) return;
+    node.tabIndex = 0;
+    node.addEventListener("keydown", (event) => {
+      const change = KEYS[event.key];
+      if (!change || event.ctrlKey || event.metaKey || event.altKey || event.target !== node) return;
+      event.preventDefault();
+      if (change === "reset") reset();
+      else move(...change);
+    });
+  }
+
+  /** Zoom in on the middle of the x axis by `factor`, or move along it by `share` of what is shown. */
+  function move(factor, share) {
+    const { xaxis, yaxis } = node.layout;
+    const [from, to] = xaxis.range;
+    const middle = (from + to) / 2 + share * (to - from);
+    const half = (factor * (to - from)) / 2;
+    zoom = { x: [middle - half, middle + half], y: [...yaxis.range], log: yaxis.type === "log" };
+    onzoom?.(true);
+    draw(shown);
   }
 
   function reset() {
     zoom = null;
-    onzoom(false);
+    onzoom?.(false);
     if (shown) draw(shown);
   }
 

@@ -15,7 +15,6 @@ import { colours, follow } from "./theme.js";
 import { readView } from "./view.js";
 
 const POLL_MS = 250;
-const WAITING_MS = 600;
 const RESTING_MS = 2500;
 const PICTURE_MS = 500;
 const CARDS_MS = 480; // the cards below the reward follow at half its pace
@@ -83,8 +82,7 @@ function runView(root, data, open) {
       if (error instanceof Refused || error instanceof Unreachable) return lose(error);
       throw error;
     }
-    if (stale) return POLL_MS;
-    return { training: POLL_MS, queued: WAITING_MS }[record.state] ?? RESTING_MS;
+    return stale || ["training", "queued"].includes(record.state) ? POLL_MS : RESTING_MS;
   }
 
   async function take(answer) {

@@ -2,6 +2,7 @@
 
 import { clockwork } from "./api.js";
 import { el, say } from "./dom.js";
+import "./early.js";
 
 const CORNERS = new WeakMap();
 
