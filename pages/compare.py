@@ -9,6 +9,7 @@ from engine import service
 from engine.metrics import METRICS
 from engine.store import Store
 from pages.parts import text, theme
+from pages.parts.asset_component import asset_component
 from pages.parts.comparison import MOST, Item, curves, differing, figures, find, label
 from pages.parts.csv_file import curves_csv
 from pages.parts.live import compare_view
@@ -17,6 +18,7 @@ from pages.parts.side_by_side import side_by_side
 
 RECENT = 200
 USUAL = ["return_mean", "kl"]
+_PNG = asset_component("png", '<div class="png"></div>')
 NO_CURVE = ("env_steps", "wall_s", "ratio_bin", "line_search_kl", "line_search_gain")
 
 
@@ -62,7 +64,7 @@ def metrics() -> list[str]:
     """Which curves are shown; they stand in the address."""
     names = [name for name in METRICS if not name.startswith(NO_CURVE)]
     picked = st.multiselect(
-        "Curves", names, default=USUAL, format_func=lambda name: METRICS[name].label, key="show", bind="query-params"
+        "Curves", names, default=USUAL, format_func=lambda name: METRICS[name].label, key="curves", bind="query-params"
     )
     return picked or USUAL[:1]
 
@@ -92,7 +94,7 @@ def tables(store: Store, items: list[Item], metric: str) -> None:
 
 def downloads(store: Store, items: list[Item], names: list[str]) -> None:
     """The same as files, made when they are asked for."""
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="center", key="downloads"):
         st.download_button(
             "CSV", lambda: curves_csv(store, items, names), "uphill-compare.csv", "text/csv", on_click="ignore"
         )
@@ -103,6 +105,7 @@ def downloads(store: Store, items: list[Item], names: list[str]) -> None:
             "text/html",
             on_click="ignore",
         )
+        _PNG(key="png", width="content")
 
 
 def show() -> None:

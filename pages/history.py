@@ -14,21 +14,37 @@ from pages.parts.runs_list import runs_list
 PER_PAGE = 25
 
 
+def turn_back() -> None:
+    """Another search begins at its first page."""
+    st.session_state["page"] = 1
+
+
 def filters() -> dict[str, Any]:
     """What is searched for; every field stands in the address."""
     search, state, task, algorithm = st.columns([2, 1, 1, 1], gap="small")
     words = search.text_input(
-        "Search", key="search", bind="query-params", max_chars=200, placeholder="Name, task, tag, note, id"
+        "Search",
+        key="search",
+        bind="query-params",
+        on_change=turn_back,
+        max_chars=200,
+        placeholder="Name, task, tag, note, id",
     )
     chosen = {
         "state": state.selectbox(
-            "State", ["", *STATES], key="state", bind="query-params", format_func=lambda one: one.capitalize() or "All"
+            "State",
+            ["", *STATES],
+            key="state",
+            bind="query-params",
+            on_change=turn_back,
+            format_func=lambda one: one.capitalize() or "All",
         ),
         "task": task.selectbox(
             "Task",
             ["", *theme.TASKS],
             key="task",
             bind="query-params",
+            on_change=turn_back,
             format_func=lambda one: theme.TASKS.get(one, "All"),
         ),
         "algorithm": algorithm.selectbox(
@@ -36,6 +52,7 @@ def filters() -> dict[str, Any]:
             ["", *theme.ALGORITHMS],
             key="algorithm",
             bind="query-params",
+            on_change=turn_back,
             format_func=lambda one: theme.ALGORITHM_NAMES.get(one, "All"),
         ),
     }
@@ -91,18 +108,14 @@ def show() -> None:
         anything = any(wanted.values())
         st.caption("No run fits this search." if anything else "Nothing here yet. Runs you start appear here and stay.")
         return
-    pages = -(-total // PER_PAGE)
-    number = min(st.session_state.get("page", 1), pages)
-    first = (number - 1) * PER_PAGE
+    place = st.container()
+    first = turned_to(total)
     key = f"runs-{st.session_state.get('list', 0)}"
     selected = list(st.session_state.get(key, {}).get("selected", []))
-    actions(selected)
-    query = {**wanted, "limit": PER_PAGE, "offset": first}
-    clicked = runs_list(store, query, key=key, full=True, selected=selected)
-    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        st.caption(f"{first + 1:,} to {min(first + PER_PAGE, total):,} of {total:,}")
-        if pages > 1:
-            st.pagination(pages, key="page", bind="query-params")
+    with place:
+        actions(selected)
+        query = {**wanted, "limit": PER_PAGE, "offset": first}
+        clicked = runs_list(store, query, key=key, full=True, selected=selected)
     if clicked.open:
         st.switch_page("run.py", query_params={"run": clicked.open})
     if clicked.remove:
@@ -112,6 +125,17 @@ def show() -> None:
             edit_run(store.get_run(clicked.edit))
         except UnknownRun as error:
             text.problem(str(error), "edit")
+
+
+def turned_to(total: int) -> int:
+    """Where the page begins that is turned to; it stands in the address."""
+    pages = -(-total // PER_PAGE)
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        count = st.empty()
+        number = st.pagination(pages, key="page", bind="query-params") if pages > 1 else 1
+    first = (min(max(number, 1), pages) - 1) * PER_PAGE
+    count.caption(f"{first + 1:,} to {min(first + PER_PAGE, total):,} of {total:,}")
+    return first
 
 
 theme.title("Runs", "Everything that was started here, the newest first.")

@@ -121,6 +121,19 @@ def test_history_says_when_nothing_fits_and_ignores_a_wrong_address(home: tuple[
     assert "1 to 1 of 1" in shown(page)
 
 
+def test_history_turns_pages_by_the_address(home: tuple[AppTest, Engine]) -> None:
+    page, engine = home
+    for seed in range(30):
+        recorded_run(engine.store, [float(seed)], seed=seed, name="Alpha" if seed % 3 else "Omega")
+    page.switch_page("history.py")
+    page.query_params["page"] = "2"
+    page.run()
+    assert not page.exception
+    assert "26 to 30 of 30" in shown(page)
+    page.text_input(key="search").set_value("omega").run()
+    assert "1 to 10 of 10" in shown(page)
+
+
 def test_compare_lays_out_groups_and_names_what_is_unknown(home: tuple[AppTest, Engine]) -> None:
     page, engine = home
     group = "abcdefabcdef"
