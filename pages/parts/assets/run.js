@@ -148,8 +148,10 @@ function runView(root, data, open) {
     const found = await picture(data.run_id, pictureStep);
     if (!found) return;
     pictureStep = found.step;
-    best = found.optimal_return ?? null;
     now.show(found);
+    if (best === (found.optimal_return ?? null)) return;
+    best = found.optimal_return;
+    if (table.length) reward.draw(given());
   }
 
   /** What a chart of `metric` needs; without one, the reward's. */

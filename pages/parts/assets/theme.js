@@ -30,16 +30,17 @@ function readColours(root) {
   return { font: style.fontFamily, ...Object.fromEntries([...names, ...drawing].map((name) => [name, value(name)])) };
 }
 
-/** Compare's runs: the algorithm's own colour first, then the rest of a colour-blind-safe set. */
+const SPARE = ["#cc79a7", "#e69f00", "#8a6fd1", "#4b9fa5", "#8c6d31"];
+
+/** Compare's lines: the first of an algorithm in its own colour, the others in colours that no algorithm has. */
 export function seriesColours(root, algorithms) {
   const palette = colours(root);
-  const spare = [palette.accent, "#CC79A7", "#E69F00", "#56B4E9", "#8c6d31", "#999999", palette.text];
+  const spare = [...SPARE, palette.muted, palette.text];
   const taken = new Set();
   return algorithms.map((algorithm) => {
-    const own = palette[algorithm];
-    const colour = own && !taken.has(own) ? own : spare.find((candidate) => !taken.has(candidate));
-    taken.add(colour);
-    return colour ?? palette.muted;
+    const own = taken.has(algorithm) ? undefined : palette[algorithm];
+    taken.add(algorithm);
+    return own || spare.shift() || palette.muted;
   });
 }
 
