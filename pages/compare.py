@@ -1,16 +1,19 @@
 """Compare: up to eight runs or groups over one another, their figures, what differs, and files to take away."""
 
+import dataclasses
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 import streamlit as st
 
 from engine import service
+from engine.config import config_schema
 from engine.metrics import METRICS
 from engine.store import Store
 from pages.parts import text, theme
 from pages.parts.asset_component import asset_component
-from pages.parts.comparison import MOST, Item, curves, differing, figures, find, label
+from pages.parts.comparison import MOST, Item, curves, differing, figures, find, label, setting_labels
 from pages.parts.csv_file import curves_csv
 from pages.parts.live import compare_view
 from pages.parts.report import report, written
@@ -18,6 +21,7 @@ from pages.parts.side_by_side import side_by_side
 
 RECENT = 200
 USUAL = ["return_mean", "kl"]
+_FIGURES = asset_component("figures", '<div class="figures"></div>')
 _PNG = asset_component("png", '<div class="png"></div>')
 NO_CURVE = ("env_steps", "wall_s", "ratio_bin", "line_search_kl", "line_search_gain")
 
@@ -72,11 +76,9 @@ def metrics() -> list[str]:
 def tables(store: Store, items: list[Item], metric: str) -> None:
     """The figures of the first curve, and the settings that are not the same for all."""
     st.subheader(METRICS[metric].label, anchor=False)
-    rows = [figures(curves(store, item, metric)) for item in items]
-    columns = {"Last": "last", "Best": "best", "Mean": "mean", "SD": "sd"}
-    content = {"Run": [item.label for item in items]}
-    content |= {title: [written(getattr(row, name)) for row in rows] for title, name in columns.items()}
-    st.dataframe({**content, "N": [row.n for row in rows]}, hide_index=True, width="stretch")
+    rows = [{"label": item.label, **dataclasses.asdict(figures(curves(store, item, metric)))} for item in items]
+    query = urlencode({"compare": ",".join(item.id for item in items), "metric": metric})
+    _FIGURES(data={"query": query, "rows": rows}, key="figures")
     st.caption(
         "Last and mean are averages over seeds; best is the highest point of any seed; mean and SD look at the last "
         "tenth of each run, SD between seeds; N is the number of seeds."
@@ -86,10 +88,11 @@ def tables(store: Store, items: list[Item], metric: str) -> None:
     if not different:
         st.caption("None." if len(items) > 1 else "Choose a second run to see what differs.")
         return
-    named = {f"{item.label} · {item.id[:6]}": place for place, item in enumerate(items)}
-    content = {"Setting": list(different)}
-    content |= {name: [written(values[place]) for values in different.values()] for name, place in named.items()}
-    st.dataframe(content, hide_index=True, width="stretch")
+    labels = setting_labels(config_schema())
+    content = {"Setting": [labels.get(path, path) for path in different]}
+    for place, item in enumerate(items):
+        content[f"{item.label} · {item.id[:6]}"] = [written(values[place]) for values in different.values()]
+    st.dataframe(content, hide_index=True, width="stretch", height="content")
 
 
 def downloads(store: Store, items: list[Item], names: list[str]) -> None:
@@ -122,7 +125,8 @@ def show() -> None:
     compare_view(groups, names, key="compare_view")
     downloads(store, items, names)
     tables(store, items, names[0])
-    side_by_side(items[0])
+    if len({item.algorithm for item in items}) < len(theme.ALGORITHMS):
+        side_by_side(items[0])
 
 
 theme.title("Compare", "Runs over one another, with bands over their seeds.")

@@ -102,6 +102,17 @@ def test_only_newer_rows_are_asked_for(client: TestClient, run_id: str) -> None:
     assert (found["steps"], found["last_step"]) == ([], last)
 
 
+def test_figures_of_a_comparison(client: TestClient, run_id: str) -> None:
+    found = client.get(f"/api/compare?compare={run_id},zzz&metric=return_mean").json()
+    names, values = (client.get(f"/api/runs/{run_id}/metrics").json()[key] for key in ("names", "values"))
+    (row,) = found["rows"]
+    returns = [value[names.index("return_mean")] for value in values]
+    assert (row["last"], row["best"]) == (returns[-1], max(returns))
+    assert (row["n"], row["sd"], found["live"]) == (1, None, False)
+    assert found["problems"] == ["There is no run or group 'zzz'"]
+    assert client.get("/api/compare?metric=nothing").status_code == 422
+
+
 def test_a_picture_comes_once(client: TestClient, run_id: str) -> None:
     picture = client.get(f"/api/runs/{run_id}/picture").json()
     assert (picture["kind"], picture["rows"], picture["cols"]) == ("grid", 4, 4)

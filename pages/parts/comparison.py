@@ -38,7 +38,7 @@ class Curve:
 
 @dataclass(frozen=True)
 class Band:
-    """Mean over seeds at env_steps [GRID], and one standard deviation to both sides (equal to it for one seed)."""
+    """Mean over seeds [GRID] at env_steps [GRID]; low and high are one standard deviation away, none for one seed."""
 
     env_steps: np.ndarray
     mean: np.ndarray
@@ -65,9 +65,7 @@ def find(store: Store, ids: list[str]) -> tuple[list[Item], list[str]]:
         if not runs:
             problems.append(f"There is no run or group {text.clean(id_, 40)!r}")
         elif len(items) == MOST:
-            problems.append(
-                f"At most {MOST} runs or groups fit; {text.clean(runs[0].name, 60)} is left out"
-            )
+            problems.append(f"At most {MOST} runs or groups fit; {text.clean(runs[0].name, 60)} is left out")
         else:
             items.append(Item(id_, label(runs), runs[0].algorithm, tuple(runs)))
     return items, problems
@@ -106,17 +104,18 @@ def curves(store: Store, item: Item, metric: str) -> list[Curve]:
 
 
 def band(found: list[Curve]) -> Band:
-    """Mean and spread over seeds on common env steps; each seed counts where it has points. `found` is not empty."""
-    low, high = min(c.env_steps[0] for c in found), max(c.env_steps[-1] for c in found)
+    """Mean and spread over seeds at env steps that all of them have reached, so that no seed's end bends the mean.
+
+    Raises ValueError where there are no such steps, or no curves.
+    """
+    low, high = max(c.env_steps[0] for c in found), min(c.env_steps[-1] for c in found)
+    if high < low:
+        raise ValueError("the curves have no steps in common")
     grid = np.linspace(low, high, GRID)
-    rows = np.stack([np.interp(grid, c.env_steps, c.values, left=np.nan, right=np.nan) for c in found])
-    known = ~np.isnan(rows)
-    n = np.maximum(known.sum(0), 1)
-    mean = np.where(known, rows, 0.0).sum(0) / n
-    squares = np.where(known, (rows - mean) ** 2, 0.0).sum(0)
-    sd = np.sqrt(squares / np.maximum(n - 1, 1))
-    some = known.any(0)
-    return Band(grid[some], mean[some], (mean - sd)[some], (mean + sd)[some])
+    rows = np.stack([np.interp(grid, c.env_steps, c.values) for c in found])
+    mean = rows.mean(0)
+    sd = rows.std(0, ddof=1) if len(found) > 1 else np.zeros(GRID)
+    return Band(grid, mean, mean - sd, mean + sd)
 
 
 def figures(found: list[Curve]) -> Figures:
@@ -148,3 +147,18 @@ def flattened(config: dict[str, Any], prefix: str = "") -> dict[str, Any]:
         path = f"{prefix}{name}"
         flat |= flattened(value, f"{path}.") if isinstance(value, dict) else {path: value}
     return flat
+
+
+def setting_labels(schema: dict[str, Any]) -> dict[str, str]:
+    """How settings are called in words, by path: {"algorithm.clip_range": "Algorithm: clip range", ...}"""
+    labels = {}
+    for section, node in schema["properties"].items():
+        models = [part["$ref"].split("/")[-1] for part in node.get("oneOf", [node]) if "$ref" in part]
+        if not models:
+            labels[section] = node.get("label", section)
+        for model in models:
+            for name, one in schema["$defs"][model]["properties"].items():
+                words = one.get("label", name)
+                words = f"{section.capitalize()}: {words[0].lower() + words[1:]}"
+                labels[f"{section}.{name}"] = section.capitalize() if name == "kind" else words
+    return labels

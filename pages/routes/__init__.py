@@ -8,6 +8,7 @@ from pages.routes import curves, runs
 from pages.routes.access import changing, reading
 from pages.routes.answers import refusal
 from pages.routes.assets import asset
+from pages.routes.comparing import compare
 from pages.routes.process import process
 
 READS = {
@@ -15,6 +16,7 @@ READS = {
     "/api/process": process,
     "/api/presets": runs.list_presets,
     "/api/schema": runs.schema,
+    "/api/compare": compare,
     "/api/runs": runs.list_runs,
     "/api/runs/{run_id}": runs.show,
     "/api/runs/{run_id}/metrics": curves.metrics,

@@ -1,6 +1,7 @@
 """What the screens work out by themselves, against numbers worked out by hand."""
 
 import csv
+import dataclasses
 import io
 from datetime import datetime
 from pathlib import Path
@@ -8,18 +9,19 @@ from pathlib import Path
 import pytest
 from opened import recorded_run
 
-from engine.config import RunConfig
+from engine.config import RunConfig, config_schema
 from engine.presets import PRESETS
 from engine.settings import InvalidSettings
 from engine.store import open_store
 from pages.parts import text
-from pages.parts.comparison import band, curves, figures, find, flattened
+from pages.parts.comparison import band, curves, figures, find, flattened, setting_labels
 from pages.parts.csv_file import csv_text, curves_csv
 from pages.parts.edit_run import refused, split
 from pages.parts.estimate import duration, estimate, size
 from pages.parts.form import read, written
 from pages.parts.report import report
 from pages.parts.seeds import read_seeds
+from pages.parts.svg_chart import figure, ticks
 
 NUMBER = {"type": "number"}
 WHOLE = {"type": "integer"}
@@ -116,6 +118,25 @@ def test_the_figures_of_a_group(known) -> None:
     assert figures([]).n == 0
 
 
+def test_curves_that_share_no_steps_have_no_band(known) -> None:
+    items, _ = find(known, [run.run_id for run in known.runs()])
+    (first,), (second,) = (curves(known, item, "return_mean") for item in items)
+    with pytest.raises(ValueError, match="no steps in common"):
+        band([first, dataclasses.replace(second, env_steps=second.env_steps + 1000)])
+
+
+def test_ticks_are_round() -> None:
+    assert ticks(0, 18_300) == [0, 5_000, 10_000, 15_000, 20_000]
+    assert ticks(-18.1, -2.69) == [-20, -15, -10, -5, 0]
+    assert [figure(value) for value in (0, -15, 0.05, 60_000, 2e6)] == ["0", "−15", "0.05", "60k", "2M"]
+
+
+def test_settings_are_called_by_their_labels() -> None:
+    labels = setting_labels(config_schema())
+    assert labels["algorithm.clip_range"] == "Algorithm: clip range"
+    assert labels["budget"] == "Budget"
+
+
 def test_a_spreadsheet_runs_nothing(known) -> None:
     (item,), _ = find(known, ["aaaaaaaaaaaa"])
     rows = list(csv.DictReader(io.StringIO(curves_csv(known, [item], ["return_mean"]))))
@@ -136,7 +157,7 @@ def test_a_report_needs_nothing_else_and_holds_no_live_text(known) -> None:
     assert "<script" not in page
     assert "&lt;script&gt;" in page
     assert "http://" not in page.replace("http://www.w3.org/2000/svg", "")
-    assert page.count("<polyline") == 2
+    assert page.count("<polyline") == 4  # two runs, each with its points and its mean
     assert "Not measured yet." in page  # no KL was recorded
 
 
