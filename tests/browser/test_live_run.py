@@ -63,6 +63,32 @@ def test_points_appear_without_a_reload(page: Page, run_id: str) -> None:
     assert node.evaluate("(node) => node.isConnected"), "the chart's node was replaced"
 
 
+def test_watching_runs_no_script(page: Page, run_id: str) -> None:
+    """Nothing goes over the websocket while points arrive, and a hidden tab asks for nothing at all."""
+    frames: list[str | bytes] = []
+
+    def heard(frame: str | bytes) -> None:
+        frames.append(frame)
+
+    page.on("websocket", lambda socket: (socket.on("framesent", heard), socket.on("framereceived", heard)))
+    page.goto(f"/run?run={run_id}")
+    wait_for_points(page, "reward", 3)
+    page.wait_for_timeout(500)
+    assert frames, "the page is not connected"
+    frames.clear()
+    for _ in range(4):
+        wait_for_the_next_point(page)
+    assert frames == []
+    page.evaluate("Object.defineProperty(document, 'visibilityState', { get: () => 'hidden', configurable: true })")
+    page.wait_for_timeout(600)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.wait_for_timeout(1500)
+    assert asked == []
+    page.evaluate("delete document.visibilityState; document.dispatchEvent(new Event('visibilitychange'))")
+    wait_for_the_next_point(page)
+
+
 def test_zoom_and_hover_survive_new_points(page: Page, run_id: str) -> None:
     page.goto(f"/run?run={run_id}")
     wait_for_points(page, "reward", 12)
@@ -91,11 +117,15 @@ def test_a_chart_is_zoomed_with_the_keyboard(page: Page, run_id: str) -> None:
     wait_for_points(page, "reward", 3)
     node = plot(page, "reward")
     node.focus()
+    page.keyboard.press("+")  # from here on the axis stands still
     left, right = node.evaluate(RANGE)[:2]
     page.keyboard.press("+")
     assert node.evaluate(RANGE)[:2] == pytest.approx([left + (right - left) / 4, right - (right - left) / 4])
+    page.keyboard.press("-")
+    page.keyboard.press("ArrowRight")
+    assert node.evaluate(RANGE)[:2] == pytest.approx([left + (right - left) / 4, right + (right - left) / 4])
     page.keyboard.press("Escape")
-    assert node.evaluate(RANGE)[0] == left
+    assert node.evaluate(RANGE)[0] == 0
 
 
 def test_pause_resume_stop(page: Page, app: App, run_id: str) -> None:
