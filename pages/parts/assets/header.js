@@ -15,6 +15,8 @@ const GIVE_UP_MS = 20000;
 export function header(runId, taskName, { refresh, open }) {
   let record = null;
   let pending = null;
+  let drawnShare = null;
+  let drawnState = null;
   const name = el("h1");
   const badge = el("span", { class: "badge" }, el("i", { "aria-hidden": "true" }), el("span"));
   const line = el("p", { class: "hint" });
@@ -89,7 +91,6 @@ export function header(runId, taskName, { refresh, open }) {
     settle();
     const state = record.state;
     say(name, record.name || record.task);
-    badge.dataset.state = state;
     say(badge.lastChild, pending ? BUTTONS[pending.action].soon : stateName(state));
     const started = record.started_at ? ` · started ${moment(record.started_at)}` : "";
     say(line, `${taskName} · ${algorithmName(record.algorithm)} · seed ${record.seed}${started}`);
@@ -101,8 +102,11 @@ export function header(runId, taskName, { refresh, open }) {
     }
     show(again, state === "finished");
     const share = state === "finished" ? 1 : Math.min(1, (record.env_steps ?? 0) / Math.max(1, record.budget ?? 1));
-    fill.style.transform = `scaleX(${share})`;
-    progress.dataset.state = state;
+    const shown = `scaleX(${share.toFixed(4)})`;
+    if (shown === drawnShare && state === drawnState) return;
+    [drawnShare, drawnState] = [shown, state];
+    fill.style.transform = shown;
+    badge.dataset.state = progress.dataset.state = state;
     progress.setAttribute("aria-valuenow", String(Math.round(100 * share)));
   }
 
