@@ -19,8 +19,10 @@ from streamlit.auth_util import get_secrets_auth_section
 
 from engine.service import Engine, Refused, hold
 from engine.store import StoreError, open_store
+from pages.parts.loopback import is_loopback
+from pages.parts.trouble import on_script_error
 from pages.routes import routes
-from pages.routes.access import Guard, is_loopback, new_token, write_token
+from pages.routes.access import Guard, new_token, write_token
 
 SWITCH_INTERVAL_S = 0.0002  # at Python's 5 ms a training thread keeps a first page waiting for many seconds
 CLOSE_TIMEOUT_S = 7.0
@@ -100,4 +102,10 @@ def refuse(sentence: str) -> NoReturn:
     os._exit(2)
 
 
-app = st.App("pages/shell.py", lifespan=lifespan, routes=routes(TOKEN), middleware=[Middleware(Guard)])
+app = st.App(
+    "pages/shell.py",
+    lifespan=lifespan,
+    routes=routes(TOKEN),
+    middleware=[Middleware(Guard)],
+    on_script_error=on_script_error,
+)

@@ -2,10 +2,11 @@
 
 import streamlit as st
 
-from pages.parts import theme
+from pages.parts import login, theme
 
 st.set_page_config(page_title="Uphill", page_icon=theme.ICON, layout="wide")
 theme.apply()
+login.let_in()
 
 screen = st.navigation(
     [

@@ -15,7 +15,8 @@ from engine.config import RunConfig
 from engine.presets import PRESETS
 from engine.service import Engine
 from engine.store import Store
-from pages.routes.access import is_loopback, write_token
+from pages.parts.loopback import is_loopback
+from pages.routes.access import write_token
 
 
 @pytest.fixture(scope="module")

@@ -159,6 +159,7 @@ def setting_labels(schema: dict[str, Any]) -> dict[str, str]:
         for model in models:
             for name, one in schema["$defs"][model]["properties"].items():
                 words = one.get("label", name)
-                words = f"{section.capitalize()}: {words[0].lower() + words[1:]}"
-                labels[f"{section}.{name}"] = section.capitalize() if name == "kind" else words
+                words = words if words[1:2].isupper() else words[0].lower() + words[1:]
+                whole = section.capitalize() if name == "kind" else f"{section.capitalize()}: {words}"
+                labels[f"{section}.{name}"] = whole
     return labels

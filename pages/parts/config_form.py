@@ -5,12 +5,16 @@ from typing import Any
 import streamlit as st
 
 from engine.config import RunConfig, config_schema
+from engine.environments.allowed import allowed
 from engine.gridworlds.presets import MAPS
 from engine.settings import InvalidSettings
 from pages.parts.form import Schema, field, fields, read, resolved, variants, written
 
-# Names that a text setting knows; anything else may be typed too.
-CHOICES = {"task.gridworld.map": list(MAPS)}
+# Names that a text setting knows, with what they stand for; anything else may be typed too.
+CHOICES = {
+    "task.gridworld.map": {name: preset.text for name, preset in MAPS.items()},
+    "task.gym.env_id": {env_id: env_id for env_id in allowed()},
+}
 KINDS = ("task", "algorithm")
 SECTIONS = ("run", "task", "algorithm", "policy", "evaluation")
 
@@ -71,9 +75,9 @@ def checked(config: dict[str, Any]) -> tuple[RunConfig | None, list[str]]:
 
 
 def at_field(problems: list[str], section: str, name: str) -> list[str]:
-    """The sentences that begin with this field's path (or with the path of one item in it)."""
+    """The sentences that begin with this field's path, with the path of one item in it, or with its plain name."""
     path = name if section == "run" else f"{section}.{name}"
-    return [sentence for sentence in problems if sentence.startswith((f"{path} ", f"{path}."))]
+    return [sentence for sentence in problems if sentence.startswith((f"{path} ", f"{path}.", f"{name} "))]
 
 
 def section_fields(section: str, problems: list[str], *, expert: bool, columns: int = 2) -> int:

@@ -17,6 +17,7 @@ Schema = dict[str, Any]
 
 MAX_TYPED = 2000
 SPELLED = {"qed": "QED", "logp": "logP", "relu": "ReLU", "tanh": "tanh", "cpu": "CPU", "cuda": "CUDA", "mps": "MPS"}
+OWN = "My own"
 FEW = 4  # so many choices stand side by side; more are a list
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 _GROUPED = re.compile(r"\d{1,3}(,\d{3})+", re.ASCII)
@@ -92,8 +93,11 @@ def _number(typed: str, whole: bool) -> Any:
     return int(value) if whole and value.is_integer() and abs(value) < 1e15 else value
 
 
-def field(key: str, node: Schema, problems: list[str], choices: list[str] | None = None) -> None:
-    """One setting's widget with its problems below it. Its value is st.session_state[key], as `written` makes it."""
+def field(key: str, node: Schema, problems: list[str], choices: dict[str, str] | None = None) -> None:
+    """One setting's widget with its problems below it. Its value is st.session_state[key], as `written` makes it.
+
+    choices: names that a text setting knows, and what each stands for when it is written out.
+    """
     label = node.get("label", key.split(".")[-1])
     keep: dict[str, Any] = {"key": key, "help": _help(node), "persist_state": "session"}
     options = node.get("enum")
@@ -101,6 +105,8 @@ def field(key: str, node: Schema, problems: list[str], choices: list[str] | None
         st.segmented_control(label, options, required=True, format_func=_option, **keep)
     elif options:
         st.selectbox(label, options, format_func=_option, **keep)
+    elif choices and node.get("maxLength", 0) > MAX_TYPED:
+        name_or_text(label, choices, **keep)
     elif choices:
         listed = [*choices] if st.session_state[key] in choices else [*choices, st.session_state[key]]
         st.selectbox(label, listed, accept_new_options=True, **keep)
@@ -113,6 +119,19 @@ def field(key: str, node: Schema, problems: list[str], choices: list[str] | None
         st.text_input(label, max_chars=MAX_TYPED, placeholder="none" if optional else None, **keep)
     for place, sentence in enumerate(problems):
         text.problem(sentence, f"{key}-{place}")
+
+
+def name_or_text(label: str, choices: dict[str, str], key: str, **keep: Any) -> None:
+    """A list of names, and a text field for one's own; that begins with the text of what was chosen before."""
+
+    def chosen() -> None:
+        before, now = st.session_state[key], st.session_state[f"{key}.choice"]
+        st.session_state[key] = choices.get(before, before) if now == OWN else now
+
+    st.session_state[f"{key}.choice"] = st.session_state[key] if st.session_state[key] in choices else OWN
+    st.selectbox(label, [*choices, OWN], key=f"{key}.choice", on_change=chosen, help=keep["help"])
+    if st.session_state[f"{key}.choice"] == OWN:
+        st.text_area(f"{label} as text", height=240, key=key, **keep)
 
 
 def _help(node: Schema) -> str:

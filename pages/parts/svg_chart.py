@@ -70,7 +70,7 @@ def ticks(low: float, high: float, about: int = 5) -> list[float]:
 
 def figure(value: float) -> str:
     """60k, 0.05, −15."""
-    text = f"{value / 1e6:g}M" if abs(value) >= 1e6 else f"{value / 1e3:g}k" if abs(value) >= 1e4 else f"{value:g}"
+    text = f"{value / 1e6:g}M" if abs(value) >= 1e6 else f"{value / 1e3:g}k" if abs(value) >= 1e3 else f"{value:g}"
     return text.replace("-", "−")
 
 

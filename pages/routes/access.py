@@ -1,7 +1,6 @@
 """Who may ask for what: known hosts only, changes only from our own pages or with the token, bodies of limited size."""
 
 import hmac
-import ipaddress
 import json
 import os
 import secrets
@@ -23,6 +22,7 @@ from streamlit.web.server.starlette.starlette_websocket import (
 )
 
 from engine.settings import depth
+from pages.parts.loopback import is_loopback
 from pages.routes.answers import Refused, attempted, refusal
 
 MAX_BODY = 262_144
@@ -71,18 +71,6 @@ def _is_foreign(headers: Headers) -> bool:
     """Whether a browser says that another site's page sent this."""
     origin = headers.get("origin")
     return origin is not None and urlsplit(origin).netloc != headers.get("host")
-
-
-def is_loopback(address: str | None) -> bool:
-    """Whether a server address is reachable from this machine only. None (all interfaces) is not."""
-    if not address:
-        return False
-    if address == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(address.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 def new_token() -> str:
