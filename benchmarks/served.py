@@ -1,7 +1,6 @@
 """What the benchmarks of the page share: the real app on a free port, plain clients, and shares of a list."""
 
 import asyncio
-import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -26,11 +25,7 @@ ENDLESS = {"budget": 10_000_000_000, "evaluation.stop_when_solved": False, "eval
 def served_app() -> Iterator[App]:
     """The app as `make run` serves it, on an empty store that goes away."""
     with tempfile.TemporaryDirectory() as folder:
-        app = App(
-            Path(folder) / "uphill.db",
-            free_port(),
-            environment={"OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1")},
-        )
+        app = App(Path(folder) / "uphill.db", free_port())
         app.start()
         try:
             yield app
