@@ -16,7 +16,7 @@ import { readView } from "./view.js";
 
 const POLL_MS = 250;
 const RESTING_MS = 2500;
-const PICTURE_MS = 500;
+const PICTURE_MS = 1000;
 const CARDS_MS = 480; // the cards below the reward follow at half its pace
 const FIRST_ROWS = 2000;
 const MOST_ROWS = 9000; // then the server thins what is here
