@@ -38,10 +38,10 @@ class Attempt:
     the rest. `beat` is the monotonic time of the last sign of life, `notice` what holds the run up, if anything.
     """
 
-    def __init__(self, store: Store, run_id: str, directory: Path, ended: Callable[["Attempt"], None]) -> None:
+    def __init__(self, store: Store, run_id: str, ended: Callable[["Attempt"], None]) -> None:
         run = store.get_run(run_id)
         self.store, self.run_id, self._ended = store, run_id, ended
-        self.directory = directory
+        self.directory = checkpoint_directory(store, run_id)
         events = store.events(run_id)
         self.config = RunConfig.from_object(run.config)
         self.current = changes.config_at(self.config, events, run.iteration + 1)
@@ -228,3 +228,9 @@ class Attempt:
         except StoreError as trouble:
             self.notice = f"{message} This could not be recorded: {trouble}"
             LOG.error("%s\n%s", self.notice, details)
+
+
+def checkpoint_directory(store: Store, run_id: str) -> Path:
+    """Where a run's checkpoints lie: beside the store."""
+    assert store.path is not None
+    return store.path.parent / "checkpoints" / run_id

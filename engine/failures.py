@@ -2,13 +2,14 @@
 
 import errno
 import re
-import sqlite3
 import traceback
 from pathlib import PurePath
 
 from engine.environments.failure import EnvironmentFailed
 from engine.settings import InvalidSettings
+from engine.store import StoreFull
 
+FULL = (errno.ENOSPC, errno.EDQUOT)
 SHOWN_CHARACTERS = 200
 ASKED = re.compile(r"allocate (?:memory: you tried to allocate )?([\d.,]+) ?(bytes|[KMGTP]i?B)", re.IGNORECASE)
 ENVIRONMENT_CODE = ("gymnasium", "Box2D", "mujoco", "environments", "gridworlds")
@@ -50,11 +51,9 @@ def out_of_memory(error: BaseException) -> bool:
 
 
 def disk_full(error: BaseException | None) -> bool:
-    """Whether no space was left, said by the file system or by SQLite, perhaps wrapped in another exception."""
+    """Whether no space was left, said by the file system or by the store, perhaps wrapped in another exception."""
     while error is not None:
-        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-            return True
-        if isinstance(error, sqlite3.OperationalError) and "full" in str(error):
+        if isinstance(error, StoreFull) or (isinstance(error, OSError) and error.errno in FULL):
             return True
         error = error.__cause__
     return False

@@ -10,11 +10,10 @@ import types
 from collections import deque
 from collections.abc import Iterable
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 from engine import changes, devices, failures
-from engine.attempt import Attempt
+from engine.attempt import Attempt, checkpoint_directory
 from engine.config import RunConfig
 from engine.presets import run_name
 from engine.store import RunRecord, Store, StoreError, StoreFull, UnknownRun
@@ -56,8 +55,6 @@ class Engine:
         self._dispatcher = threading.Thread(target=self._dispatch, name="engine-dispatcher", daemon=True)
         self._dispatcher.start()
 
-    # Verbs
-
     def submit(self, config: RunConfig, group_id: str | None = None) -> str:
         """Queue a new run; returns its id. A run without a name is called after what it does."""
         devices.choose(config.device, recurrent=False)
@@ -84,7 +81,7 @@ class Engine:
         self._halt(run_id, "pause", "paused", "Paused before it began. Resume puts it back into the queue.")
 
     def stop(self, run_id: str) -> None:
-        """End the run for good, as far as anything is for good: it keeps a checkpoint, and resume takes it up."""
+        """End the run at the end of the iteration. It keeps a checkpoint, so resume can take it up all the same."""
         self._halt(run_id, "stop", "stopped", "Stopped before it began.")
 
     def _halt(self, run_id: str, signal: Any, state: str, message: str) -> None:
@@ -240,7 +237,7 @@ class Engine:
 
     def _start(self, run_id: str) -> None:
         try:
-            attempt = Attempt(self.store, run_id, self.checkpoint_directory(run_id), self._ended)
+            attempt = Attempt(self.store, run_id, self._ended)
         except StoreFull:
             self._queue.appendleft(run_id)  # tried again at the next look
             self._changed.wait(LOOK_SECONDS)
@@ -267,17 +264,10 @@ class Engine:
             self._resuming.discard(attempt.run_id)
             self._changed.notify_all()
 
-    # Files
-
-    def checkpoint_directory(self, run_id: str) -> Path:
-        """Where a run's checkpoints lie: beside the store."""
-        assert self.store.path is not None
-        return self.store.path.parent / "checkpoints" / run_id
-
     def _purge(self) -> None:
         """Remove for good what was deleted a week ago."""
         for run_id in self.store.purge(UNDO_SECONDS):
-            shutil.rmtree(self.checkpoint_directory(run_id), ignore_errors=True)
+            shutil.rmtree(checkpoint_directory(self.store, run_id), ignore_errors=True)
 
 
 def concurrent_from_environment() -> int:

@@ -1,0 +1,215 @@
+"""Presets of Gymnasium's control tasks; figures to begin with are those of rl-baselines3-zoo."""
+
+from engine.presets.subjects import Recipe, Subject
+
+SUBJECTS = {
+    "cartpole": Subject(
+        title="Keep the pole up",
+        sentence="A cart moves left and right to balance a pole.",
+        task={"kind": "gym", "env_id": "CartPole-v1"},
+        policy={"hidden_sizes": [64, 64]},
+        algorithms={
+            "pg": Recipe(
+                budget=600_000,
+                takes="10 s",
+                task={"n_envs": 16},
+                algorithm={
+                    "batch_size": 4096,
+                    "learning_rate": 0.01,
+                    "discount": 0.99,
+                    "baseline": "value",
+                    "critic_learning_rate": 0.01,
+                },
+            ),
+            "trpo": Recipe(
+                budget=400_000,
+                takes="10 s",
+                task={"n_envs": 16},
+                algorithm={"batch_size": 2048, "discount": 0.99, "gae_lambda": 0.95, "critic_learning_rate": 0.003},
+            ),
+            "ppo": Recipe(
+                budget=500_000,
+                takes="4 s",
+                task={"n_envs": 128},
+                algorithm={
+                    "batch_size": 4096,
+                    "minibatch_size": 512,
+                    "epochs": 4,
+                    "learning_rate": 0.003,
+                    "schedule": "linear",
+                    "discount": 0.98,
+                    "gae_lambda": 0.9,
+                },
+            ),
+        },
+    ),
+    "acrobot": Subject(
+        title="Swing up the double arm",
+        sentence="Two linked arms learn to swing up to a line.",
+        task={"kind": "gym", "env_id": "Acrobot-v1"},
+        policy={"hidden_sizes": [64, 64]},
+        algorithms={
+            "pg": Recipe(
+                budget=1_000_000,
+                takes="30 s",
+                task={"n_envs": 16, "normalise_observations": True},
+                algorithm={
+                    "batch_size": 4096,
+                    "learning_rate": 0.01,
+                    "discount": 0.99,
+                    "baseline": "gae",
+                    "critic_learning_rate": 0.003,
+                },
+            ),
+            "trpo": Recipe(
+                budget=500_000,
+                takes="20 s",
+                task={"n_envs": 16, "normalise_observations": True},
+                algorithm={"batch_size": 4096, "discount": 0.99},
+            ),
+            "ppo": Recipe(
+                budget=500_000,
+                takes="20 s",
+                task={"n_envs": 16, "normalise_observations": True},
+                algorithm={
+                    "batch_size": 4096,
+                    "minibatch_size": 256,
+                    "epochs": 4,
+                    "learning_rate": 0.001,
+                    "schedule": "linear",
+                    "discount": 0.99,
+                    "gae_lambda": 0.94,
+                },
+            ),
+        },
+    ),
+    "mountaincar": Subject(
+        title="Get the car up the hill",
+        sentence="An engine too weak for the hill: the car has to rock back and forth to gather speed.",
+        task={"kind": "gym", "env_id": "MountainCar-v0", "normalise_observations": True, "normalise_rewards": True},
+        policy={"hidden_sizes": [64, 64]},
+        algorithms={
+            "trpo": Recipe(
+                budget=1_000_000,
+                takes="40 s",
+                task={"n_envs": 16},
+                algorithm={"batch_size": 4096, "discount": 0.99, "gae_lambda": 0.98},
+            ),
+            "ppo": Recipe(
+                budget=1_000_000,
+                takes="40 s",
+                task={"n_envs": 16},
+                algorithm={
+                    "batch_size": 4096,
+                    "minibatch_size": 256,
+                    "epochs": 4,
+                    "learning_rate": 0.001,
+                    "discount": 0.99,
+                    "gae_lambda": 0.98,
+                },
+            ),
+        },
+    ),
+    "pendulum": Subject(
+        title="Swing the pendulum up",
+        sentence="A weak motor swings a pendulum up and holds it there.",
+        task={"kind": "gym", "env_id": "Pendulum-v1"},
+        policy={"hidden_sizes": [64, 64]},
+        algorithms={
+            "pg": Recipe(
+                budget=2_000_000,
+                takes="60 s",
+                task={"n_envs": 16, "normalise_rewards": True, "normalisation_discount": 0.9},
+                algorithm={"batch_size": 4000, "learning_rate": 0.01, "discount": 0.9, "baseline": "gae"},
+            ),
+            "trpo": Recipe(
+                budget=500_000,
+                takes="40 s",
+                task={"n_envs": 16, "normalise_rewards": True, "normalisation_discount": 0.9},
+                algorithm={"batch_size": 4096, "discount": 0.9, "gae_lambda": 0.95, "critic_steps": 15},
+            ),
+            "ppo": Recipe(
+                budget=500_000,
+                takes="40 s",
+                task={"n_envs": 16, "normalise_rewards": True, "normalisation_discount": 0.9},
+                algorithm={
+                    "batch_size": 4096,
+                    "minibatch_size": 256,
+                    "epochs": 10,
+                    "learning_rate": 0.001,
+                    "discount": 0.9,
+                    "gae_lambda": 0.95,
+                },
+            ),
+        },
+    ),
+    "inverted-pendulum": Subject(
+        title="Balance a pole in 3D physics",
+        sentence="A cart in the MuJoCo simulator balances a pole with forces of any size.",
+        task={"kind": "gym", "env_id": "InvertedPendulum-v5"},
+        policy={"hidden_sizes": [64, 64]},
+        algorithms={
+            "pg": Recipe(
+                budget=600_000,
+                takes="30 s",
+                task={"n_envs": 16, "normalise_observations": True},
+                algorithm={"batch_size": 4096, "learning_rate": 0.01, "discount": 0.99, "baseline": "gae"},
+            ),
+            "trpo": Recipe(
+                budget=300_000,
+                takes="20 s",
+                task={"n_envs": 16, "normalise_observations": True},
+                algorithm={"batch_size": 2048, "discount": 0.99, "gae_lambda": 0.95},
+            ),
+            "ppo": Recipe(
+                budget=300_000,
+                takes="20 s",
+                task={"n_envs": 16, "normalise_observations": True},
+                algorithm={
+                    "batch_size": 2048,
+                    "minibatch_size": 256,
+                    "epochs": 10,
+                    "learning_rate": 0.001,
+                    "schedule": "linear",
+                    "discount": 0.99,
+                    "gae_lambda": 0.95,
+                },
+            ),
+        },
+    ),
+    "lunarlander": Subject(
+        title="Land on the moon",
+        sentence="A lander with three engines learns to touch down between the flags.",
+        task={"kind": "gym", "env_id": "LunarLander-v3"},
+        policy={"hidden_sizes": [64, 64]},
+        algorithms={
+            "pg": Recipe(
+                budget=2_000_000,
+                takes="3 min",
+                task={"n_envs": 32},
+                algorithm={"batch_size": 8192, "learning_rate": 0.005, "discount": 0.99, "baseline": "gae"},
+            ),
+            "trpo": Recipe(
+                budget=2_000_000,
+                takes="3 min",
+                task={"n_envs": 32},
+                algorithm={"batch_size": 8192, "discount": 0.99, "gae_lambda": 0.95},
+            ),
+            "ppo": Recipe(
+                budget=2_000_000,
+                takes="3 min",
+                task={"n_envs": 32},
+                algorithm={
+                    "batch_size": 16384,
+                    "minibatch_size": 512,
+                    "epochs": 4,
+                    "learning_rate": 0.001,
+                    "schedule": "linear",
+                    "discount": 0.999,
+                    "gae_lambda": 0.98,
+                    "entropy_coefficient": 0.01,
+                },
+            ),
+        },
+    ),
+}
