@@ -17,7 +17,11 @@ export class Refused extends Error {
 export class Unreachable extends Error {}
 
 async function asked(path, options = {}) {
-  const response = await fetch(new URL(path, ROOT), { cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS), ...options }).catch((error) => {
+  const response = await fetch(new URL(path, ROOT), {
+    cache: "no-store",
+    signal: AbortSignal.timeout(PATIENCE_MS),
+    ...options,
+  }).catch((error) => {
     throw new Unreachable(String(error));
   });
   if (response.ok) return response;
@@ -50,7 +54,8 @@ export async function picture(runId, since) {
   return response.status === 204 ? null : response.json();
 }
 
-export const artifactAddress = (runId, name, step) => new URL(`runs/${runId}/artifacts/${name}?step=${step}`, ROOT).href;
+export const artifactAddress = (runId, name, step) =>
+  new URL(`runs/${runId}/artifacts/${name}?step=${step}`, ROOT).href;
 
 export async function post(path, body = {}) {
   const headers = { "Content-Type": "application/json" };

@@ -31,16 +31,26 @@ function figure(spec, { table, view, unit, colour, palette, limits, marks, end, 
   const last = bold.length ? bold[bold.length - 1] : null;
   const traces = [
     {
-      x: pick(x, rows), y: pick(raw, rows), mode: "lines", hoverinfo: "skip",
+      x: pick(x, rows),
+      y: pick(raw, rows),
+      mode: "lines",
+      hoverinfo: "skip",
       line: { color: faint(colour, 0.28), width: 1 },
     },
     {
-      x: pick(x, bold), y: pick(smooth, bold), mode: bold.length === 1 ? "markers" : "lines",
-      line: { color: colour, width: 2.2 }, marker: { color: colour, size: 7 },
-      customdata: pick(raw, bold), hovertemplate: `%{y:${format}} <i>(%{customdata:${format}})</i><extra></extra>`,
+      x: pick(x, bold),
+      y: pick(smooth, bold),
+      mode: bold.length === 1 ? "markers" : "lines",
+      line: { color: colour, width: 2.2 },
+      marker: { color: colour, size: 7 },
+      customdata: pick(raw, bold),
+      hovertemplate: `%{y:${format}} <i>(%{customdata:${format}})</i><extra></extra>`,
     },
     {
-      x: last === null ? [] : [x[last]], y: last === null ? [] : [smooth[last]], mode: "markers", hoverinfo: "skip",
+      x: last === null ? [] : [x[last]],
+      y: last === null ? [] : [smooth[last]],
+      mode: "markers",
+      hoverinfo: "skip",
       marker: { color: colour, size: spec.main ? 9 : 5 },
     },
   ];
@@ -48,7 +58,13 @@ function figure(spec, { table, view, unit, colour, palette, limits, marks, end, 
   if (tested.length) {
     const y = pick(table.column(spec.tests), tested);
     const marker = { symbol: "circle-open", color: colour, size: 9, line: { width: 1.6 } };
-    traces.push({ x: pick(x, tested), y, mode: "markers", marker, hovertemplate: `test %{y:${format}}<extra></extra>` });
+    traces.push({
+      x: pick(x, tested),
+      y,
+      mode: "markers",
+      marker,
+      hovertemplate: `test %{y:${format}}<extra></extra>`,
+    });
   }
   const values = [...pick(raw, rows), ...pick(table.column(spec.tests), tested), ...limits.map((limit) => limit.value)];
   const range = zoom && zoom.log === log ? zoom.y : span(values, spec, log);
@@ -59,7 +75,10 @@ function figure(spec, { table, view, unit, colour, palette, limits, marks, end, 
     xaxis: xAxis(palette, zoom ? zoom.x : [0, stop], view, unit, spec.main),
     yaxis: yAxis(palette, range, log, spec.share, spec.main),
     shapes: [...bands(spec, palette), ...limitLines(limits, palette), ...changes(marks, table, x, palette)],
-    annotations: [...limitNames(limits, palette, log, spec.main ? "left" : "right"), ...(spec.main ? names(marks, table, x, palette) : [])],
+    annotations: [
+      ...limitNames(limits, palette, log, spec.main ? "left" : "right"),
+      ...(spec.main ? names(marks, table, x, palette) : []),
+    ],
   };
   return { traces, layout };
 }
@@ -68,19 +87,43 @@ function bands({ band }, palette) {
   if (!band) return [];
   const [low, high] = band;
   const edges = { y0: low ?? 0, y1: high ?? 1e9 };
-  return [{ type: "rect", xref: "paper", x0: 0, x1: 1, ...edges, fillcolor: palette.band, line: { width: 0 }, layer: "below" }];
+  return [
+    {
+      type: "rect",
+      xref: "paper",
+      x0: 0,
+      x1: 1,
+      ...edges,
+      fillcolor: palette.band,
+      line: { width: 0 },
+      layer: "below",
+    },
+  ];
 }
 
 function changes(marks, table, x, palette) {
   return marks.map(({ step }) => ({
-    type: "line", yref: "paper", y0: 0, y1: 1, x0: x[table.rowOf(step)], x1: x[table.rowOf(step)],
+    type: "line",
+    yref: "paper",
+    y0: 0,
+    y1: 1,
+    x0: x[table.rowOf(step)],
+    x1: x[table.rowOf(step)],
     line: { color: palette.accent, width: 1.2, dash: "dot" },
   }));
 }
 
 function names(marks, table, x, palette) {
   return marks.slice(-6).map(({ step, name }, place) => ({
-    x: x[table.rowOf(step)], y: 1, yref: "paper", yanchor: "top", xanchor: "left", yshift: -14 * (place % 3),
-    text: plain(name), showarrow: false, font: { color: palette.accent, size: 11 }, bgcolor: palette.card,
+    x: x[table.rowOf(step)],
+    y: 1,
+    yref: "paper",
+    yanchor: "top",
+    xanchor: "left",
+    yshift: -14 * (place % 3),
+    text: plain(name),
+    showarrow: false,
+    font: { color: palette.accent, size: 11 },
+    bgcolor: palette.card,
   }));
 }

@@ -27,7 +27,9 @@ export default function ({ data, parentElement }) {
 function compareView(root, data) {
   const view = readView();
   follow(root);
-  const runs = new Map(data.groups.flatMap((group) => group.runs).map((id) => [id, { table: new Table(), record: null }]));
+  const runs = new Map(
+    data.groups.flatMap((group) => group.runs).map((id) => [id, { table: new Table(), record: null }]),
+  );
   const hidden = new Set();
   const controls = viewing(view, (otherAxis) => {
     if (otherAxis) charts.forEach((chart) => chart.reset());
@@ -40,11 +42,13 @@ function compareView(root, data) {
   const charts = data.metrics.map((metric, place) => chartCard(metric, seeds, place === 0 ? controls.node : null));
   root.replaceChildren(lost, legend, el("div", { class: "overlays" }, ...charts.map((chart) => chart.node)));
   root.removeAttribute("aria-busy");
-  const entries = data.groups.map((group) => legendEntry(group, (wanted) => {
-    if (wanted) hidden.delete(group);
-    else hidden.add(group);
-    draw();
-  }));
+  const entries = data.groups.map((group) =>
+    legendEntry(group, (wanted) => {
+      if (wanted) hidden.delete(group);
+      else hidden.add(group);
+      draw();
+    }),
+  );
   legend.append(...entries.map((entry) => entry.node));
 
   async function turn() {
@@ -63,9 +67,17 @@ function compareView(root, data) {
 
   function draw() {
     const palette = colours(root);
-    const shades = seriesColours(root, data.groups.map((group) => group.algorithm));
+    const shades = seriesColours(
+      root,
+      data.groups.map((group) => group.algorithm),
+    );
     const unit = timeUnit(Math.max(0, ...[...runs.values()].map(({ table }) => table.newest("wall_s") || 0)));
-    const groups = data.groups.map((group, place) => ({ ...group, colour: shades[place], members: group.runs.map((id) => runs.get(id)), shown: !hidden.has(group) }));
+    const groups = data.groups.map((group, place) => ({
+      ...group,
+      colour: shades[place],
+      members: group.runs.map((id) => runs.get(id)),
+      shown: !hidden.has(group),
+    }));
     entries.forEach((entry, place) => entry.update(groups[place], data.metrics[0]));
     charts.forEach((chart) => chart.draw({ groups: groups.filter((group) => group.shown), view, unit, palette }));
   }
@@ -106,7 +118,14 @@ function legendEntry(group, toggled) {
   const dot = el("i", { class: "swatch", "aria-hidden": "true" });
   const figures = el("span", { class: "hint" });
   return {
-    node: el("label", { class: "entry" }, box, dot, el("b", { text: group.label || algorithmName(group.algorithm) }), figures),
+    node: el(
+      "label",
+      { class: "entry" },
+      box,
+      dot,
+      el("b", { text: group.label || algorithmName(group.algorithm) }),
+      figures,
+    ),
     update({ colour, members }, metric) {
       dot.style.background = colour;
       const newest = members.map(({ table }) => table.newest(metric.name)).filter((value) => !Number.isNaN(value));
@@ -119,19 +138,41 @@ function legendEntry(group, toggled) {
 
 function chartCard(metric, seeds, controls) {
   const plot = el("div", { class: "plot", role: "img", "aria-label": `${metric.label} of all groups` });
-  const reset = el("button", { type: "button", class: "quiet", text: "Reset zoom", hidden: true, onclick: () => chart.reset() });
-  const chart = livePlot(plot, (given, zoom) => figure(metric, given, zoom), (zoomed) => show(reset, zoomed));
+  const reset = el("button", {
+    type: "button",
+    class: "quiet",
+    text: "Reset zoom",
+    hidden: true,
+    onclick: () => chart.reset(),
+  });
+  const chart = livePlot(
+    plot,
+    (given, zoom) => figure(metric, given, zoom),
+    (zoomed) => show(reset, zoomed),
+  );
   const heading = el("h2", { text: metric.label, title: metric.estimator });
-  const about = el("p", { class: "hint", text: `${metric.meaning}${seeds ? "; bold: mean over seeds, band: one standard deviation" : ""}` });
+  const about = el("p", {
+    class: "hint",
+    text: `${metric.meaning}${seeds ? "; bold: mean over seeds, band: one standard deviation" : ""}`,
+  });
   return {
     ...chart,
-    node: el("section", { class: "card overlay", "data-metric": metric.name }, el("div", { class: "row head" }, heading, reset, ...(controls ? [controls] : [])), about, el("div", { class: "holds" }, plot)),
+    node: el(
+      "section",
+      { class: "card overlay", "data-metric": metric.name },
+      el("div", { class: "row head" }, heading, reset, ...(controls ? [controls] : [])),
+      about,
+      el("div", { class: "holds" }, plot),
+    ),
   };
 }
 
 function figure(metric, { groups, view, unit, palette }, zoom) {
   const share = metric.unit === "share";
-  const lines = groups.map((group) => ({ ...group, curves: group.members.map(({ table }) => curve(table, metric.name, view, unit)).filter(({ x }) => x.length) }));
+  const lines = groups.map((group) => ({
+    ...group,
+    curves: group.members.map(({ table }) => curve(table, metric.name, view, unit)).filter(({ x }) => x.length),
+  }));
   const log = view.log && lines.some(({ curves }) => curves.some(({ y }) => y.some((value) => value > 0)));
   const traces = lines.flatMap((line) => tracesOf(line, share ? ".1~%" : ".4~g"));
   const values = traces.filter((trace) => trace.fill === undefined).flatMap((trace) => trace.y);
@@ -157,13 +198,23 @@ function tracesOf({ curves, colour, label, algorithm, members }, format) {
   const hovertemplate = `%{y:${format}} ${name}<extra></extra>`;
   const bold = { mode: "lines", line: { color: colour, width: 2.2 }, hovertemplate };
   if (members.length === 1) return curves.map((one) => ({ ...one, ...bold }));
-  const faintly = curves.map((one) => ({ ...one, mode: "lines", hoverinfo: "skip", line: { color: faint(colour, 0.28), width: 1 } }));
+  const faintly = curves.map((one) => ({
+    ...one,
+    mode: "lines",
+    hoverinfo: "skip",
+    line: { color: faint(colour, 0.28), width: 1 },
+  }));
   const mean = averaged(curves);
   if (curves.length < 2 || !mean.x.length) return faintly;
   const edge = (sign) => mean.mean.map((value, place) => value + sign * mean.sd[place]);
   const band = {
-    x: [...mean.x, ...mean.x.toReversed()], y: [...edge(1), ...edge(-1).toReversed()], fill: "toself", mode: "lines",
-    fillcolor: faint(colour, 0.16), line: { width: 0 }, hoverinfo: "skip",
+    x: [...mean.x, ...mean.x.toReversed()],
+    y: [...edge(1), ...edge(-1).toReversed()],
+    fill: "toself",
+    mode: "lines",
+    fillcolor: faint(colour, 0.16),
+    line: { width: 0 },
+    hoverinfo: "skip",
   };
   return [band, ...faintly, { x: mean.x, y: mean.mean, ...bold }];
 }

@@ -59,7 +59,8 @@ export function gridView(node) {
     const { context, width, height } = fitted(canvas);
     const frame = placed(width, height, picture);
     const scale = valueScale(picture, palette);
-    const each = (work) => picture.cells.forEach((kinds, row) => kinds.forEach((kind, column) => work(kind, row, column)));
+    const each = (work) =>
+      picture.cells.forEach((kinds, row) => kinds.forEach((kind, column) => work(kind, row, column)));
     each((kind, row, column) => ground(context, frame, kind, picture.values[row][column], row, column, scale, palette));
     path(context, frame, picture.trajectory ?? [], palette, progress);
     each((kind, row, column) => signs(context, frame, picture, kind, row, column, palette));
@@ -109,14 +110,21 @@ function valueScale({ values }, palette) {
   const known = values.flat().filter((value) => value !== null);
   const low = Math.min(...known);
   const high = Math.max(...known);
-  return (value) => (value === null ? palette.low : mixed(palette.low, palette.high, high > low ? (value - low) / (high - low) : 0.5));
+  return (value) =>
+    value === null ? palette.low : mixed(palette.low, palette.high, high > low ? (value - low) / (high - low) : 0.5);
 }
 
 function ground(context, { left, top, size }, kind, value, row, column, scale, palette) {
   const gap = size > 30 ? 1.5 : 0.5;
   context.fillStyle = { wall: palette.wall, goal: palette.goal, pit: palette.pit }[kind] ?? scale(value);
   context.beginPath();
-  context.roundRect(left + column * size + gap, top + row * size + gap, size - 2 * gap, size - 2 * gap, Math.min(8, size / 8));
+  context.roundRect(
+    left + column * size + gap,
+    top + row * size + gap,
+    size - 2 * gap,
+    size - 2 * gap,
+    Math.min(8, size / 8),
+  );
   context.fill();
 }
 
@@ -132,8 +140,18 @@ function signs(context, { left, top, size }, picture, kind, row, column, palette
   const probabilities = picture.probabilities[row][column];
   const value = picture.values[row][column];
   if (probabilities) arrows(context, probabilities, middle, y + size * (roomy ? 0.4 : 0.5), size, palette);
-  if (roomy && value !== null) write(context, value.toFixed(2).replace("-", "−"), palette.text, Math.min(13, size / 5), middle, y + size * 0.82, 600);
-  if (roomy && kind === "start") write(context, WORDS.start, palette.text, Math.min(11, size / 5.5), x + size * 0.28, y + size * 0.15, 500);
+  if (roomy && value !== null)
+    write(
+      context,
+      value.toFixed(2).replace("-", "−"),
+      palette.text,
+      Math.min(13, size / 5),
+      middle,
+      y + size * 0.82,
+      600,
+    );
+  if (roomy && kind === "start")
+    write(context, WORDS.start, palette.text, Math.min(11, size / 5.5), x + size * 0.28, y + size * 0.15, 500);
 }
 
 function arrows(context, probabilities, x, y, size, palette) {

@@ -5,9 +5,24 @@ import { el, say, show } from "./dom.js";
 import { algorithmName, clock, moment, stateName } from "./format.js";
 
 const BUTTONS = {
-  pause: { label: "Pause", soon: "Pausing", in: ["queued", "training"], until: ["paused", "finished", "failed", "stopped"] },
-  resume: { label: "Resume", soon: "Resuming", in: ["paused", "interrupted", "stopped", "failed"], until: ["queued", "training", "finished"] },
-  stop: { label: "Stop", soon: "Stopping", in: ["queued", "training", "paused"], until: ["stopped", "finished", "failed"] },
+  pause: {
+    label: "Pause",
+    soon: "Pausing",
+    in: ["queued", "training"],
+    until: ["paused", "finished", "failed", "stopped"],
+  },
+  resume: {
+    label: "Resume",
+    soon: "Resuming",
+    in: ["paused", "interrupted", "stopped", "failed"],
+    until: ["queued", "training", "finished"],
+  },
+  stop: {
+    label: "Stop",
+    soon: "Stopping",
+    in: ["queued", "training", "paused"],
+    until: ["stopped", "finished", "failed"],
+  },
 };
 const GIVE_UP_MS = 20000;
 
@@ -28,7 +43,11 @@ export function header(runId, taskName, { refresh, open }) {
   const again = button("Run again", runAgain);
   const share = button("Share", shareLink);
   const fill = el("i");
-  const progress = el("div", { class: "progress", role: "progressbar", "aria-label": "Progress", "aria-valuemin": 0, "aria-valuemax": 100 }, fill);
+  const progress = el(
+    "div",
+    { class: "progress", role: "progressbar", "aria-label": "Progress", "aria-valuemin": 0, "aria-valuemax": 100 },
+    fill,
+  );
   const node = el(
     "header",
     { class: "top" },
@@ -94,7 +113,10 @@ export function header(runId, taskName, { refresh, open }) {
     say(badge.lastChild, pending ? BUTTONS[pending.action].soon : stateName(state));
     const started = record.started_at ? ` · started ${moment(record.started_at)}` : "";
     say(line, `${taskName} · ${algorithmName(record.algorithm)} · seed ${record.seed}${started}`);
-    const left = state === "training" && Number.isFinite(record.eta_s) && record.eta_s !== null ? ` · about ${clock(record.eta_s)} left` : "";
+    const left =
+      state === "training" && Number.isFinite(record.eta_s) && record.eta_s !== null
+        ? ` · about ${clock(record.eta_s)} left`
+        : "";
     say(time, record.wall_s || state === "training" ? `${clock(record.wall_s ?? 0)} elapsed${left}` : "");
     for (const [action, { in: states }] of Object.entries(BUTTONS)) {
       show(buttons[action], states.includes(state));

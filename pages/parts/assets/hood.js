@@ -13,20 +13,40 @@ import { keepView } from "./view.js";
 export function hood(metrics, edges, view, changed, appeared) {
   const cards = el("div", { class: "cards" });
   const choice = chooser(metrics, view, changed);
-  const node = el("section", { class: "hood", "aria-label": "Under the hood", hidden: true }, el("div", { class: "row head" }, el("h2", { text: "Under the hood" }), choice.node), cards);
+  const node = el(
+    "section",
+    { class: "hood", "aria-label": "Under the hood", hidden: true },
+    el("div", { class: "row head" }, el("h2", { text: "Under the hood" }), choice.node),
+    cards,
+  );
   const made = new Map();
   const seen = new WeakMap();
-  const sight = new IntersectionObserver((entries) => {
-    for (const entry of entries) seen.set(entry.target, entry.isIntersecting);
-    const names = entries.filter((entry) => entry.isIntersecting).map((entry) => entry.target.dataset.metric);
-    if (names.length) appeared(names);
-  }, { rootMargin: "120px" });
+  const sight = new IntersectionObserver(
+    (entries) => {
+      for (const entry of entries) seen.set(entry.target, entry.isIntersecting);
+      const names = entries.filter((entry) => entry.isIntersecting).map((entry) => entry.target.dataset.metric);
+      if (names.length) appeared(names);
+    },
+    { rootMargin: "120px" },
+  );
 
   function card(metric) {
     const plot = el("div", { class: "plot small", role: "img" });
     const value = el("span", { class: "figure" });
-    const reset = el("button", { type: "button", class: "quiet", text: "Reset zoom", hidden: true, onclick: () => drawing.reset() });
-    const drawing = DRAWINGS[metric.name]?.(plot, edges) ?? lineChart(plot, { name: metric.name, share: metric.unit === "share", band: metric.healthy, exact: metric.exact }, (zoomed) => show(reset, zoomed));
+    const reset = el("button", {
+      type: "button",
+      class: "quiet",
+      text: "Reset zoom",
+      hidden: true,
+      onclick: () => drawing.reset(),
+    });
+    const drawing =
+      DRAWINGS[metric.name]?.(plot, edges) ??
+      lineChart(
+        plot,
+        { name: metric.name, share: metric.unit === "share", band: metric.healthy, exact: metric.exact },
+        (zoomed) => show(reset, zoomed),
+      );
     const shell = el(
       "article",
       { class: "card metric", "data-metric": metric.name },
@@ -40,7 +60,9 @@ export function hood(metrics, edges, view, changed, appeared) {
 
   /** Cards for what is chosen and was ever measured, in the order of `metrics`. */
   function arrange(table) {
-    const wanted = metrics.filter(({ name, usual }) => (view.show ? view.show.includes(name) : usual) && measured(table, name));
+    const wanted = metrics.filter(
+      ({ name, usual }) => (view.show ? view.show.includes(name) : usual) && measured(table, name),
+    );
     for (const [name, entry] of made) {
       if (wanted.some((metric) => metric.name === name)) continue;
       sight.unobserve(entry.shell);
@@ -62,7 +84,10 @@ export function hood(metrics, edges, view, changed, appeared) {
     const newest = given(entry.metric).table.newest(entry.metric.name);
     const text = Number.isNaN(newest) ? "" : entry.metric.unit === "share" ? percent(newest) : number(newest);
     say(entry.value, text);
-    entry.plot.setAttribute("aria-label", `${entry.metric.label}: ${text || "see the chart"}. ${entry.metric.meaning}.`);
+    entry.plot.setAttribute(
+      "aria-label",
+      `${entry.metric.label}: ${text || "see the chart"}. ${entry.metric.meaning}.`,
+    );
   }
 
   return {
@@ -70,7 +95,9 @@ export function hood(metrics, edges, view, changed, appeared) {
     arrange,
     /** [name, drawing function] for each card that is in sight, or those of `names`. */
     drawings(given, names = null) {
-      const wanted = [...made.values()].filter((entry) => seen.get(entry.shell) && (!names || names.includes(entry.metric.name)));
+      const wanted = [...made.values()].filter(
+        (entry) => seen.get(entry.shell) && (!names || names.includes(entry.metric.name)),
+      );
       return wanted.map((entry) => [entry.metric.name, () => draw(entry, given)]);
     },
     forgetZoom: () => made.forEach((entry) => entry.drawing.reset?.()),

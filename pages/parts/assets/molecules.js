@@ -27,12 +27,17 @@ export function moleculesView(best, recent, labels) {
   const scored = (molecule) => (Number.isFinite(molecule.score) ? molecule.score.toFixed(2) : "no score");
 
   function words(molecule, rank) {
-    return { left: scored(molecule), right: molecule.count > 1 ? `found ${grouped(molecule.count)} times` : `#${rank + 1}` };
+    return {
+      left: scored(molecule),
+      right: molecule.count > 1 ? `found ${grouped(molecule.count)} times` : `#${rank + 1}`,
+    };
   }
 
   /** Keep a card per molecule, move it to its rank, drop those that fell out. */
   function fill(parent, cardsByName, molecules, wordsOf) {
-    const names = molecules.map((molecule, place) => (cardsByName === known.recent ? `${place} ${molecule.smiles}` : molecule.smiles));
+    const names = molecules.map((molecule, place) =>
+      cardsByName === known.recent ? `${place} ${molecule.smiles}` : molecule.smiles,
+    );
     for (const [name, card] of cardsByName) {
       if (names.includes(name)) continue;
       card.node.remove();
@@ -40,7 +45,11 @@ export function moleculesView(best, recent, labels) {
     }
     molecules.forEach((molecule, place) => {
       const name = names[place];
-      if (!cardsByName.has(name)) cardsByName.set(name, card(() => explain(molecule)));
+      if (!cardsByName.has(name))
+        cardsByName.set(
+          name,
+          card(() => explain(molecule)),
+        );
       const { node, dress } = cardsByName.get(name);
       dress(molecule, wordsOf(molecule, place), mode);
       if (parent.children[place] !== node) parent.insertBefore(node, parent.children[place] ?? null);
@@ -52,7 +61,14 @@ export function moleculesView(best, recent, labels) {
     explained = explained === molecule.smiles ? null : molecule.smiles;
     show(chosen, explained !== null);
     if (explained === null) return;
-    const part = (name, value, level) => el("div", { class: "part" }, el("span", { text: labels[name] ?? name }), level, el("span", { class: "figure", text: number(value) }));
+    const part = (name, value, level) =>
+      el(
+        "div",
+        { class: "part" },
+        el("span", { text: labels[name] ?? name }),
+        level,
+        el("span", { class: "figure", text: number(value) }),
+      );
     const parts = Object.entries(molecule.components ?? {});
     const others = Object.entries(molecule.values ?? {}).filter(([name]) => !(name in (molecule.components ?? {})));
     chosen.replaceChildren(
@@ -88,7 +104,13 @@ function card(onclick) {
   const left = el("b");
   const right = el("span", { class: "hint" });
   const level = bar(0);
-  const node = el("button", { type: "button", class: "molecule", onclick }, image, el("span", { class: "row" }, left, right), level);
+  const node = el(
+    "button",
+    { type: "button", class: "molecule", onclick },
+    image,
+    el("span", { class: "row" }, left, right),
+    level,
+  );
   let drawn = null;
   return {
     node,
@@ -102,7 +124,10 @@ function card(onclick) {
       say(right, words.right);
       level.firstChild.style.width = `${100 * Math.max(0, Math.min(1, molecule.score || 0))}%`;
       node.title = molecule.smiles;
-      node.setAttribute("aria-label", `${molecule.smiles}, score ${words.left}${words.right ? `, ${words.right}` : ""}`);
+      node.setAttribute(
+        "aria-label",
+        `${molecule.smiles}, score ${words.left}${words.right ? `, ${words.right}` : ""}`,
+      );
     },
   };
 }

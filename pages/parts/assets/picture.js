@@ -18,7 +18,12 @@ export function pictureCard(root, runId, properties) {
   const caption = el("span", { class: "hint" });
   const body = el("div", { class: "picture" });
   const empty = el("p", { class: "hint empty", text: "The first picture comes with the first test." });
-  const node = el("section", { class: "card now", "aria-label": "What it does now" }, el("div", { class: "row head" }, title, caption), body);
+  const node = el(
+    "section",
+    { class: "card now", "aria-label": "What it does now" },
+    el("div", { class: "row head" }, title, caption),
+    body,
+  );
   const samples = el("div");
   const below = el("section", { class: "card", hidden: true }, el("h2", { text: "Sampled last" }), samples);
   body.append(empty);
@@ -50,21 +55,33 @@ export function pictureCard(root, runId, properties) {
 }
 
 function captionOf(picture) {
-  if (picture.kind === "molecules") return picture.counts ? `last round: ${grouped(picture.counts.valid)} of ${grouped(picture.counts.sampled)} are real` : "";
+  if (picture.kind === "molecules")
+    return picture.counts
+      ? `last round: ${grouped(picture.counts.valid)} of ${grouped(picture.counts.sampled)} are real`
+      : "";
   const best = picture.optimal_return;
   const score = `score ${number(picture.return)}`;
-  if (picture.kind === "grid") return best === null || best === undefined ? score : `${score} · best possible ${number(best)}`;
+  if (picture.kind === "grid")
+    return best === null || best === undefined ? score : `${score} · best possible ${number(best)}`;
   return `latest test · ${score}${picture.length ? ` · ${number(picture.length)} steps` : ""}`;
 }
 
 const VIEWS = {
   grid({ body, root }) {
     const grid = gridView(body);
-    return { show: (picture) => grid.show(picture, colours(root)), retheme: () => grid.redraw(colours(root)), remove: grid.remove };
+    return {
+      show: (picture) => grid.show(picture, colours(root)),
+      retheme: () => grid.redraw(colours(root)),
+      remove: grid.remove,
+    };
   },
   molecules({ body, samples, root, properties }) {
     const view = moleculesView(body, samples, properties);
-    return { show: (picture) => view.show(picture, root.dataset.mode), retheme: () => view.redraw(root.dataset.mode), remove: view.remove };
+    return {
+      show: (picture) => view.show(picture, root.dataset.mode),
+      retheme: () => view.redraw(root.dataset.mode),
+      remove: view.remove,
+    };
   },
   states: ({ body, root }) => played(body, root, statesEpisode),
   text: ({ body, root }) => textView(body, root),
@@ -157,7 +174,10 @@ function videoView(body, runId) {
   function load(picture) {
     waiting = null;
     video.src = artifactAddress(runId, picture.artifact, picture.step);
-    video.setAttribute("aria-label", `Video of the latest test: ${number(picture.length)} steps, score ${number(picture.return)}`);
+    video.setAttribute(
+      "aria-label",
+      `Video of the latest test: ${number(picture.length)} steps, score ${number(picture.return)}`,
+    );
   }
 
   return {

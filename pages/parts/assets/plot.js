@@ -99,16 +99,29 @@ export function livePlot(node, figure, onzoom = null) {
 export function frame(palette, main) {
   return {
     margin: main ? { l: 46, r: 18, t: 14, b: 28 } : { l: 46, r: 8, t: 8, b: 24 },
-    paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", showlegend: false, hovermode: "x",
-    dragmode: touch ? false : "zoom", font: { family: palette.font, color: palette.muted, size: 11 },
-    hoverlabel: { bgcolor: palette.card, bordercolor: palette.line, font: { color: palette.text, size: 12, family: palette.font } },
+    paper_bgcolor: "rgba(0,0,0,0)",
+    plot_bgcolor: "rgba(0,0,0,0)",
+    showlegend: false,
+    hovermode: "x",
+    dragmode: touch ? false : "zoom",
+    font: { family: palette.font, color: palette.muted, size: 11 },
+    hoverlabel: {
+      bgcolor: palette.card,
+      bordercolor: palette.line,
+      font: { color: palette.text, size: 12, family: palette.font },
+    },
   };
 }
 
 /** A horizontal axis that counts steps, iterations or time, of which `unit` is that of time in seconds. */
 export function xAxis(palette, range, view, unit, main) {
   return {
-    ...axis(palette), range, showgrid: false, hoverformat: ".4~s", nticks: main ? 7 : 4, tickformatstops: TICKS,
+    ...axis(palette),
+    range,
+    showgrid: false,
+    hoverformat: ".4~s",
+    nticks: main ? 7 : 4,
+    tickformatstops: TICKS,
     ticksuffix: view.x === "time" ? { 1: " s", 60: " min", 3600: " h" }[unit] : "",
   };
 }
@@ -120,8 +133,13 @@ export function yAxis(palette, range, log, share, main) {
 
 function axis(palette) {
   return {
-    gridcolor: palette.line, linecolor: palette.line, tickfont: { color: palette.muted, size: 11 },
-    exponentformat: "SI", fixedrange: touch, automargin: false, zeroline: false,
+    gridcolor: palette.line,
+    linecolor: palette.line,
+    tickfont: { color: palette.muted, size: 11 },
+    exponentformat: "SI",
+    fixedrange: touch,
+    automargin: false,
+    zeroline: false,
   };
 }
 
@@ -153,20 +171,36 @@ export function span(values, { band, main }, log) {
 export function ceiling(newest, end) {
   if (!(newest > 0)) return end ?? 1;
   const size = 10 ** Math.floor(Math.log10(newest));
-  const round = [1.2, 1.5, 2, 3, 4, 5, 6, 8, 10, 12, 15].map((part) => part * size).find((edge) => edge >= newest * 1.04);
+  const round = [1.2, 1.5, 2, 3, 4, 5, 6, 8, 10, 12, 15]
+    .map((part) => part * size)
+    .find((edge) => edge >= newest * 1.04);
   return end && end < round * 1.3 ? Math.max(newest, end) * 1.01 : round;
 }
 
 /** A limit's name stands on its line, over the curves. */
 export function limitNames(limits, palette, log, side) {
   return limits.map(({ value, name }) => ({
-    xref: "paper", x: side === "left" ? 0 : 1, xanchor: side, y: log ? Math.log10(value) : value, yanchor: "bottom", showarrow: false,
-    text: plain(name), font: { color: palette.muted, size: 11 }, bgcolor: faint(palette.card, 0.75), borderpad: 1,
+    xref: "paper",
+    x: side === "left" ? 0 : 1,
+    xanchor: side,
+    y: log ? Math.log10(value) : value,
+    yanchor: "bottom",
+    showarrow: false,
+    text: plain(name),
+    font: { color: palette.muted, size: 11 },
+    bgcolor: faint(palette.card, 0.75),
+    borderpad: 1,
   }));
 }
 
 export function limitLines(limits, palette) {
   return limits.map(({ value }) => ({
-    type: "line", xref: "paper", x0: 0, x1: 1, y0: value, y1: value, line: { color: palette.muted, width: 1.2, dash: "dash" },
+    type: "line",
+    xref: "paper",
+    x0: 0,
+    x1: 1,
+    y0: value,
+    y1: value,
+    line: { color: palette.muted, width: 1.2, dash: "dash" },
   }));
 }

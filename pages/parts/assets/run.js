@@ -3,9 +3,9 @@
 import { Refused, Unreachable, clockwork, metrics, picture } from "./api.js";
 import { el, say, show } from "./dom.js";
 import { failure } from "./failure.js";
-import { number } from "./format.js";
 import { header } from "./header.js";
 import { hood } from "./hood.js";
+import { limitsOf, mark } from "./marks.js";
 import { pictureCard } from "./picture.js";
 import { loadPlotly, timeUnit } from "./plot.js";
 import { rewardCard } from "./reward.js";
@@ -59,12 +59,27 @@ function runView(root, data, open) {
   const broken = failure(top.start);
   const reward = rewardCard(data.reward, view, redraw);
   const now = pictureCard(root, data.run_id, data.properties);
-  const under = hood(data.metrics, data.ratio_edges, view, () => redraw(false), (names) => {
-    queue = [...under.drawings(given, names), ...queue];
-    drawSome();
-  });
+  const under = hood(
+    data.metrics,
+    data.ratio_edges,
+    view,
+    () => redraw(false),
+    (names) => {
+      queue = [...under.drawings(given, names), ...queue];
+      drawSome();
+    },
+  );
   const settings = settingsCard(data.run_id, data.live, () => clock.now());
-  root.replaceChildren(top.node, lost, broken.node, sentence, el("div", { class: "pair" }, reward.node, now.node), now.below, under.node, settings.node);
+  root.replaceChildren(
+    top.node,
+    lost,
+    broken.node,
+    sentence,
+    el("div", { class: "pair" }, reward.node, now.node),
+    now.below,
+    under.node,
+    settings.node,
+  );
   root.removeAttribute("aria-busy");
   follow(root);
 
@@ -159,7 +174,10 @@ function runView(root, data, open) {
     const palette = colours(root);
     const unit = timeUnit(table.newest("wall_s"));
     return {
-      table, view, unit, palette,
+      table,
+      view,
+      unit,
+      palette,
       colour: palette[record.algorithm] || palette.accent,
       limits: limitsOf(metric, record, data, best),
       marks: (record.events ?? []).filter(({ kind }) => kind === "change").map((event) => mark(event, data.live)),
@@ -180,7 +198,9 @@ function runView(root, data, open) {
   function lose(error) {
     trouble += 1;
     if (error instanceof Refused && error.status === 404) {
-      root.replaceChildren(el("p", { class: "notice", role: "alert", text: `${error.problems.join(" ")} It may have been deleted.` }));
+      root.replaceChildren(
+        el("p", { class: "notice", role: "alert", text: `${error.problems.join(" ")} It may have been deleted.` }),
+      );
       clock.stop();
       return RESTING_MS;
     }
@@ -209,24 +229,7 @@ function runView(root, data, open) {
 function waitingText(record, seconds) {
   if (record.state === "queued") return "Waiting for its turn. It starts when the run before it ends.";
   if (record.state !== "training") return "No points were recorded.";
-  return seconds ? `Warming up: first point in about ${Math.max(1, Math.ceil(seconds))} s` : "Warming up: the first point comes after the first batch";
-}
-
-/** The dashed lines of a metric: the solved threshold, the KL limit in force. */
-function limitsOf(metric, record, data, best) {
-  if (metric === data.reward) {
-    if (data.solved_at !== null) return [{ value: data.solved_at, name: `solved: ${data.solved_at}` }];
-    return best === null ? [] : [{ value: best, name: `best possible: ${number(best)}` }];
-  }
-  if (metric.name !== "kl") return [];
-  const limit = inForce(record, "algorithm.max_kl");
-  const target = inForce(record, "algorithm.target_kl");
-  if (limit) return [{ value: limit, name: `limit ${limit}` }];
-  return target ? [{ value: target, name: `target ${target}` }] : [];
-}
-
-function mark({ step, payload }, fields) {
-  const label = (path) => fields.find((field) => field.path === path)?.label ?? path;
-  const words = Object.entries(payload.settings).map(([path, { after }]) => `${label(path)} ${after ?? "none"}`);
-  return { step, name: words.join(", ") };
+  return seconds
+    ? `Warming up: first point in about ${Math.max(1, Math.ceil(seconds))} s`
+    : "Warming up: the first point comes after the first batch";
 }

@@ -7,7 +7,8 @@ import { told } from "./header.js";
 /** The value in force: the config's, overlaid by what was changed since. */
 export function inForce(record, path) {
   let value = path.split(".").reduce((part, key) => part?.[key], record.config);
-  for (const { kind, payload } of record.events ?? []) if (kind === "change" && path in payload.settings) value = payload.settings[path].after;
+  for (const { kind, payload } of record.events ?? [])
+    if (kind === "change" && path in payload.settings) value = payload.settings[path].after;
   return value;
 }
 
@@ -31,7 +32,11 @@ export function settingsCard(runId, fields, refresh) {
   return {
     node,
     update(record) {
-      show(node, ["queued", "training", "paused"].includes(record.state) && fields.some((field) => field.algorithm === record.algorithm));
+      show(
+        node,
+        ["queued", "training", "paused"].includes(record.state) &&
+          fields.some((field) => field.algorithm === record.algorithm),
+      );
       if (node.hidden) return;
       if (!made) build(record.algorithm);
       for (const entry of made) entry.update(inForce(record, entry.path));
@@ -41,7 +46,16 @@ export function settingsCard(runId, fields, refresh) {
 
 function row(runId, { path, label, help, optional }, refresh) {
   const id = `live-${path.replace(".", "-")}`;
-  const input = el("input", { id, type: "text", inputmode: "decimal", autocomplete: "off", spellcheck: "false", placeholder: optional ? "none" : null, title: help, "aria-describedby": `${id}-said` });
+  const input = el("input", {
+    id,
+    type: "text",
+    inputmode: "decimal",
+    autocomplete: "off",
+    spellcheck: "false",
+    placeholder: optional ? "none" : null,
+    title: help,
+    "aria-describedby": `${id}-said`,
+  });
   const apply = el("button", { type: "submit", class: "button", text: "Apply", disabled: true });
   const said = el("p", { id: `${id}-said`, class: "hint", role: "status", "aria-live": "polite" });
   let current;
@@ -75,7 +89,13 @@ function row(runId, { path, label, help, optional }, refresh) {
 
   return {
     path,
-    node: el("form", { class: "field", onsubmit: submit }, el("label", { for: id, text: label }), el("span", { class: "row" }, input, apply), said),
+    node: el(
+      "form",
+      { class: "field", onsubmit: submit },
+      el("label", { for: id, text: label }),
+      el("span", { class: "row" }, input, apply),
+      said,
+    ),
     /** Follow what is in force, unless something else is being typed. */
     update(value) {
       if (sending || value === current) return;

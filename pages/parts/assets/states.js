@@ -25,13 +25,23 @@ function cart(context, width, height, { x, angle, push }, palette) {
   const size = Math.min(width * 0.17, height * 0.3);
   const centre = width / 2 + Math.max(-1.15, Math.min(1.15, x)) * reach;
   line(context, palette.muted, 1.5, [width / 2 - reach - size / 2, floor], [width / 2 + reach + size / 2, floor]);
-  for (const edge of [-1, 1]) line(context, palette.muted, 1.5, [width / 2 + edge * reach, floor - 5], [width / 2 + edge * reach, floor + 5]);
+  for (const edge of [-1, 1])
+    line(context, palette.muted, 1.5, [width / 2 + edge * reach, floor - 5], [width / 2 + edge * reach, floor + 5]);
   const hinge = [centre, floor - size * 0.22];
   block(context, palette.text, centre - size / 2, floor - size * 0.32, size, size * 0.44);
   const length = height * 0.52;
-  line(context, palette.pole, size * 0.13, hinge, [hinge[0] + length * Math.sin(angle), hinge[1] - length * Math.cos(angle)]);
+  line(context, palette.pole, size * 0.13, hinge, [
+    hinge[0] + length * Math.sin(angle),
+    hinge[1] - length * Math.cos(angle),
+  ]);
   dot(context, palette.accent, hinge, size * 0.06);
-  if (push) arrow(context, palette.muted, [centre + Math.sign(push) * size * 0.62, floor - size * 0.1], Math.sign(push) * size * 0.25);
+  if (push)
+    arrow(
+      context,
+      palette.muted,
+      [centre + Math.sign(push) * size * 0.62, floor - size * 0.1],
+      Math.sign(push) * size * 0.25,
+    );
 }
 
 /** state: theta1, theta2, ... or cos1, sin1, cos2, sin2, ...; angles from hanging down. */
@@ -85,7 +95,10 @@ function pendulum(context, width, height, state, action, palette) {
   const length = Math.min(width, height) * 0.36;
   const root = [width / 2, height / 2];
   dashed(context, palette.muted, root, [root[0], root[1] - length * 1.15]);
-  line(context, palette.pole, length * 0.18, root, [root[0] - length * Math.sin(angle), root[1] - length * Math.cos(angle)]);
+  line(context, palette.pole, length * 0.18, root, [
+    root[0] - length * Math.sin(angle),
+    root[1] - length * Math.cos(angle),
+  ]);
   dot(context, palette.text, root, length * 0.07);
   const torque = Number([action].flat()[0]) / 2;
   if (!Number.isFinite(torque) || Math.abs(torque) < 0.02) return;
@@ -105,8 +118,6 @@ function line(context, colour, width, from, to) {
   context.lineTo(...to);
   context.stroke();
 }
-
-
 
 function dashed(context, colour, from, to) {
   context.setLineDash([5, 5]);

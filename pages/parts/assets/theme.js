@@ -63,7 +63,10 @@ function channels(colour) {
     const probe = document.createElement("canvas").getContext("2d");
     probe.fillStyle = colour;
     const hex = probe.fillStyle.slice(1, 7);
-    read.set(colour, [0, 2, 4].map((place) => parseInt(hex.slice(place, place + 2), 16)));
+    read.set(
+      colour,
+      [0, 2, 4].map((place) => parseInt(hex.slice(place, place + 2), 16)),
+    );
   }
   return read.get(colour);
 }

@@ -5,13 +5,29 @@ import { WINDOWS, keepView } from "./view.js";
 
 /** The controls `node`; changed(otherAxis) is called after each change. count(word) names what steps are here. */
 export function viewing(view, changed) {
-  const smooth = el("input", { type: "range", min: 0, max: WINDOWS.length - 1, value: WINDOWS.indexOf(view.smooth), "aria-label": "Smoothing" });
+  const smooth = el("input", {
+    type: "range",
+    min: 0,
+    max: WINDOWS.length - 1,
+    value: WINDOWS.indexOf(view.smooth),
+    "aria-label": "Smoothing",
+  });
   const width = el("span", { class: "figure width" });
-  const axis = el("select", { "aria-label": "Horizontal axis" }, ...["steps", "iterations", "time"].map((value) => el("option", { value, text: value })));
+  const axis = el(
+    "select",
+    { "aria-label": "Horizontal axis" },
+    ...["steps", "iterations", "time"].map((value) => el("option", { value, text: value })),
+  );
   axis.value = view.x;
   const log = el("input", { type: "checkbox" });
   log.checked = view.log;
-  const node = el("div", { class: "viewing" }, el("label", {}, el("span", { class: "word", text: "smoothing" }), smooth, width), axis, el("label", {}, log, "log"));
+  const node = el(
+    "div",
+    { class: "viewing" },
+    el("label", {}, el("span", { class: "word", text: "smoothing" }), smooth, width),
+    axis,
+    el("label", {}, log, "log"),
+  );
 
   smooth.addEventListener("input", () => adopt({ smooth: WINDOWS[Number(smooth.value)] }));
   axis.addEventListener("change", () => adopt({ x: axis.value }));
