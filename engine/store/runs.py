@@ -27,6 +27,9 @@ from engine.store.tables import BELONGING_TO_RUNS, EVENTS, METRICS, ROLLUPS, RUN
 ORPHANED = "The process that trained this run ended without finishing it; resume it to go on"
 NEVER_BEGAN = "The app ended before this run's turn came; resume it to start"
 
+# How a config, which is compact JSON, begins to say what is learned; a search looks at what follows.
+TASK_STARTS = ('"env_id":"', '"map":"', '"objective":"')
+
 _FIELDS = [field.name for field in fields(RunRecord)]
 _RECORDS = sa.select(*(RUNS.c[name] for name in _FIELDS))
 
@@ -103,7 +106,9 @@ def _conditions(which: Filter, owned: bool) -> list[sa.ColumnElement[bool]]:
         conditions.append(RUNS.c.state.in_(states))
     searched = (RUNS.c.name, RUNS.c.run_id, RUNS.c.task, RUNS.c.algorithm, RUNS.c.tags, RUNS.c.notes)
     for word in (which.search or "").split():
-        conditions.append(sa.or_(*(column.icontains(word, autoescape=True) for column in searched)))
+        places = [column.icontains(word, autoescape=True) for column in searched]
+        places += [RUNS.c.config.icontains(start + word, autoescape=True) for start in TASK_STARTS]
+        conditions.append(sa.or_(*places))
     return conditions
 
 

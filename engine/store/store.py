@@ -100,7 +100,10 @@ class Store:
         group_id: str | None = None,
         deleted: bool = False,
     ) -> list[RunRecord]:
-        """Newest first. search: words that all occur in name, id, task, algorithm, tags or notes."""
+        """Newest first.
+
+        search: words that all occur in name, id, task, algorithm, tags or notes, or begin the environment or map.
+        """
         owned = self.owner_alive()
         with self.database.read() as connection:
             which = Filter(search, state, task, algorithm, group_id, deleted)

@@ -134,6 +134,16 @@ def test_history_turns_pages_by_the_address(home: tuple[AppTest, Engine]) -> Non
     assert "1 to 10 of 10" in shown(page)
 
 
+@pytest.mark.parametrize("words", ["cartpole", "CartPole-v1", "alpha gym", "PPO cart"])
+def test_history_finds_a_run_by_what_it_learns(home: tuple[AppTest, Engine], words: str) -> None:
+    page, engine = home
+    recorded_run(engine.store, [1.0], preset="cartpole-ppo", name="Alpha")
+    recorded_run(engine.store, [1.0], preset="gridworld-ppo", name="Alpha")
+    page.switch_page("history.py").run()
+    page.text_input(key="search").set_value(words).run()
+    assert "1 to 1 of 1" in shown(page)
+
+
 def test_compare_lays_out_groups_and_names_what_is_unknown(home: tuple[AppTest, Engine]) -> None:
     page, engine = home
     group = "abcdefabcdef"
