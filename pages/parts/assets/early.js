@@ -6,5 +6,5 @@ const SETTLED_MS = 700; // the screen that was asked for comes first
 
 setTimeout(() => {
   loadPlotly().catch(() => {});
-  import("./run.js");
+  import("./run.js").catch(() => {}); // the Run page asks again, and says so if it fails
 }, SETTLED_MS);
