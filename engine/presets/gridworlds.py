@@ -20,17 +20,33 @@ SUBJECTS = {
         policy={"hidden_sizes": []},
         algorithms={
             "pg": Recipe(
-                budget=200_000,
+                budget=61_440,
                 takes="2 s",
-                algorithm={"batch_size": 2048, "learning_rate": 0.1, "discount": 1.0, "baseline": "value"},
+                algorithm={
+                    "batch_size": 512,
+                    "learning_rate": 0.05,
+                    "discount": 1.0,
+                    "baseline": "gae",
+                    "critic_learning_rate": 0.1,
+                },
             ),
-            "trpo": Recipe(budget=200_000, takes="2 s", algorithm={"batch_size": 2048, "discount": 1.0}),
+            "trpo": Recipe(
+                budget=61_440,
+                takes="4 s",
+                algorithm={
+                    "batch_size": 512,
+                    "discount": 1.0,
+                    "critic_learning_rate": 0.1,
+                    "critic_minibatch_size": 512,
+                },
+            ),
             "ppo": Recipe(
-                budget=200_000,
-                takes="2 s",
-                algorithm={"batch_size": 2048, "minibatch_size": 512, "learning_rate": 0.05, "discount": 1.0},
+                budget=61_440,
+                takes="3 s",
+                algorithm={"batch_size": 512, "minibatch_size": 256, "learning_rate": 0.03, "discount": 1.0},
             ),
         },
+        stop_when_solved=False,
     ),
     "cliff": Subject(
         title="Walk past the cliff",
