@@ -11,6 +11,9 @@ from engine.policies.spec import TokenSpec
 
 BOUNDARY = 0  # read: a sequence begins; written: it ends
 CRITIC_EMBEDDING, CRITIC_HIDDEN = 32, 64
+# The critic learns at the actor's small learning rate, yet from nothing: its head's output is scaled so that Adam's
+# steps move it this much faster. Measured on 20 batches of 128: explained variance -0.15 at 1, -0.01 at 10.
+CRITIC_GAIN = 10.0
 
 
 class TokenModel(nn.Module):
@@ -89,7 +92,7 @@ class TokenPolicy(nn.Module):
 
     def values(self, observations: Tensor) -> Tensor:
         """Values [T, N] of the sequences so far, for tokens read [T, N]."""
-        return self.critic(observations).squeeze(-1)
+        return CRITIC_GAIN * self.critic(observations).squeeze(-1)
 
     def actor_parameters(self) -> list[nn.Parameter]:
         return list(self.actor.parameters())
