@@ -40,7 +40,7 @@ def exported(request, tmp_path_factory):
     run_id = engine.submit(CONFIGS[request.param])
     assert engine.wait(run_id, 60)
     engine.close()
-    assert main(["export", run_id, "--store", str(folder / "uphill.db"), "--to", str(folder / "out")]) == 0
+    assert main(["export", run_id, "--store", str(folder / "uphill.db"), "--out", str(folder / "out")]) == 0
     with open_store(folder / "uphill.db") as store:
         yield store, store.get_run(run_id), folder / "out"
 

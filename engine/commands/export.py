@@ -16,7 +16,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_run_argument(parser)
     add_store_option(parser)
     add_checkpoint_option(parser)
-    parser.add_argument("--to", metavar="FOLDER", help="where to (default: exports/RUN beside the store)")
+    parser.add_argument("--out", metavar="FOLDER", help="where to (default: exports/RUN beside the store)")
     parser.add_argument(
         "--format", action="append", choices=FORMATS, help="only this; may be given more than once (default: all)"
     )
@@ -30,7 +30,7 @@ def run(arguments: argparse.Namespace) -> int:
         table = store.metrics(found.run_id)
         saved = choose(store, found, arguments.checkpoint) if "policy" in formats else None
         beside = store.path.parent if store.path else Path()
-    folder = Path(arguments.to) if arguments.to else beside / "exports" / found.run_id
+    folder = Path(arguments.out) if arguments.out else beside / "exports" / found.run_id
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if "csv" in formats:
