@@ -1,4 +1,4 @@
-"""Starting runs from the page: each card with each algorithm, changed settings, what is refused, double clicks."""
+"""Starting runs from the page: changed settings, what is refused and stays, groups, double clicks, the way back."""
 
 import re
 
@@ -6,38 +6,19 @@ import pytest
 from conftest import App
 from playwright.sync_api import Page, expect
 
-CARDS = {"gridworld": "gridworld", "gym": "cartpole", "molecules": "molecules-qed"}
-
 
 def run_id_of(page: Page) -> str:
     page.wait_for_url(re.compile(r"/run\?run=[0-9a-f]{12}"))
     return page.url.split("run=")[1][:12]
 
 
-@pytest.mark.parametrize("algorithm", ["PG", "TRPO", "PPO"])
-@pytest.mark.parametrize("task", CARDS)
-def test_a_card_starts_at_once(page: Page, app: App, task: str, algorithm: str) -> None:
-    page.goto("/")
-    card = page.locator(f".st-key-card-{task}")
-    expect(card.get_by_role("button", name="Start", exact=True)).to_be_visible()
-    card.get_by_role("radio", name=algorithm, exact=True).click()
-    expect(card.get_by_role("radio", name=algorithm, exact=True)).to_be_checked()
-    card.get_by_role("button", name="Start", exact=True).click()
-    run_id = run_id_of(page)
-    expect(page.locator("h1")).to_be_visible()
-    run = app.wait_for(run_id, "training", "finished")
-    assert (run["task"], run["algorithm"]) == (task, algorithm.lower())
-    if run["state"] == "training":
-        app.ask(f"/api/runs/{run_id}/stop", {})
-    app.wait_for(run_id, "stopped", "finished")
-
-
 def test_two_quick_clicks_start_one_run(page: Page, app: App) -> None:
-    before = app.ask("/api/runs")["total"]
+    before = {run["run_id"] for run in app.ask("/api/runs")["runs"]}
     page.goto("/")
     page.locator(".st-key-start-gridworld button").dblclick()
-    app.wait_for(run_id_of(page), "finished")
-    assert app.ask("/api/runs")["total"] == before + 1
+    run_id = run_id_of(page)
+    app.wait_for(run_id, "finished")
+    assert {run["run_id"] for run in app.ask("/api/runs")["runs"]} - before == {run_id}
 
 
 def test_settings_can_be_changed_first(page: Page, app: App) -> None:
@@ -76,7 +57,7 @@ def test_three_seeds_make_a_group_side_by_side(page: Page, app: App) -> None:
     page.goto("/launch?from=gridworld-ppo")
     page.get_by_label("Seeds", exact=True).fill("1-3")
     page.get_by_label("Seeds", exact=True).press("Enter")
-    expect(page.locator(".st-key-summary")).to_contain_text("3 runs of 200,000 steps each")
+    expect(page.locator(".st-key-summary")).to_contain_text(re.compile("3 runs of [0-9,]+ steps each"))
     page.locator(".st-key-summary").get_by_role("button", name="Start", exact=True).click()
     page.wait_for_url(re.compile(r"/compare\?compare=[0-9a-f]{12}"))
     runs = app.ask("/api/runs?limit=3")["runs"]
