@@ -15,5 +15,4 @@ COMMANDS: dict[str, ModuleType] = {
     "evaluate": evaluate,
     "export": export,
     "prior": prior,
-    "prior": prior,
 }

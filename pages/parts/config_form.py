@@ -77,7 +77,9 @@ def checked(config: dict[str, Any]) -> tuple[RunConfig | None, list[str]]:
 def at_field(problems: list[str], section: str, name: str) -> list[str]:
     """The sentences that begin with this field's path, with the path of one item in it, or with its plain name."""
     path = name if section == "run" else f"{section}.{name}"
-    return [sentence for sentence in problems if sentence.startswith((f"{path} ", f"{path}.", f"{name} ", f"The {name}"))]
+    return [
+        sentence for sentence in problems if sentence.startswith((f"{path} ", f"{path}.", f"{name} ", f"The {name}"))
+    ]
 
 
 def section_fields(section: str, problems: list[str], *, expert: bool, columns: int = 2) -> int:
