@@ -51,7 +51,7 @@ def drawn(page: Page) -> float:
 def point_ages(browser: Browser, app: App, seconds: float) -> list[float]:
     """Ages of the newest point on screen, sampled 10 times a second while CartPole trains.
 
-    A point is born when its iteration ends. Rows carry the training time `wall_s`; the smallest difference between
+    A point is born when its iteration ends. Rows carry how long everything before took; the smallest difference between
     that and the clock at which a row is first readable is the offset between the two.
     """
     run_id = app.ask("/api/runs", {"preset": "cartpole-ppo", "set": ENDLESS})["run_id"]
@@ -74,18 +74,23 @@ def point_ages(browser: Browser, app: App, seconds: float) -> list[float]:
     watcher.join()
     page.close()
     finish_all(app)
-    offset = min(clock - wall for clock, wall in seen.values())
+    offset = min(clock - born for clock, born in seen.values())
     return [at - (offset + seen[steps][1]) for at, steps in samples if steps in seen]
 
 
 def watch(app: App, run_id: str, seen: dict[float, tuple[float, float]], over: threading.Event) -> None:
-    """Note, for every env-step count, when its row was first readable and its wall_s."""
-    since = 0
+    """Note, for every env-step count, when its row was first readable and the run's own clock when it was born.
+
+    That clock is wall_s, which counts training alone, plus all the time spent testing and recording until then.
+    """
+    since, besides = 0, 0.0
     while not over.is_set():
         table = app.ask(f"/api/runs/{run_id}/metrics?since={since}&format=json")
-        names, now = table["names"], time.monotonic()
-        for row in table["values"]:
-            seen[row[names.index("env_steps")]] = (now, row[names.index("wall_s")])
+        now = time.monotonic()
+        for values in table["values"]:
+            row = dict(zip(table["names"], values, strict=True))
+            besides += (row.get("time_record") or 0.0) + (row.get("time_evaluation") or 0.0)
+            seen[row["env_steps"]] = (now, row["wall_s"] + besides)
         since = table["last_step"] or since
         time.sleep(0.02)
 

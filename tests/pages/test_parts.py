@@ -162,7 +162,7 @@ def test_a_report_needs_nothing_else_and_holds_no_live_text(known) -> None:
 
 
 def test_an_estimate_follows_runs_like_it(known) -> None:
-    config = RunConfig.from_object(PRESETS["gridworld-ppo"].config)
+    config = RunConfig.from_object(PRESETS["gridworld-ppo"].config | {"budget": 200_000})
     unseen = estimate(config, 1, known)
     assert not unseen.seen
     # 30 iterations of 100 steps in 0.1 s each: 1,000 steps per second, so 200,000 steps take 200 s, three seeds 600 s.

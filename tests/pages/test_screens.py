@@ -7,6 +7,8 @@ import pytest
 from opened import opened, recorded_run
 from streamlit.testing.v1 import AppTest
 
+from engine.config import RunConfig
+from engine.presets import PRESETS
 from engine.service import Engine
 
 NAUGHTY = "<b>x</b> ![i](http://a/b.png) :red[y] $x^2$ =1+1 \u202eabc"
@@ -75,8 +77,9 @@ def test_another_algorithm_brings_its_own_preset(home: tuple[AppTest, Engine]) -
     page, _ = home
     page.switch_page("launch.py").run()
     page.text_input(key="run.name").set_value("Mine").run()
+    preset = RunConfig.from_object(PRESETS["gridworld-pg"].config)
     page.segmented_control(key="algorithm.kind").set_value("pg").run()
-    assert page.text_input(key="algorithm.pg.learning_rate").value == "0.1"
+    assert float(page.text_input(key="algorithm.pg.learning_rate").value) == preset.algorithm.learning_rate
     page.segmented_control(key="algorithm.kind").set_value("ppo").run()
     assert page.text_input(key="run.name").value == "Mine"
     assert not page.exception
