@@ -6,6 +6,7 @@ from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.testclient import TestClient
 from streamlit import config
 
@@ -27,7 +28,7 @@ def served(folder: Path) -> Iterator[tuple[TestClient, Engine]]:
     hold(engine)
     config.set_option("server.address", "127.0.0.1")
     config.set_option("server.allowedHosts", ["127.0.0.1", "localhost"])
-    app = Starlette(routes=routes(TOKEN), middleware=[Middleware(Guard)])
+    app = Starlette(routes=routes(TOKEN), middleware=[Middleware(Guard), Middleware(GZipMiddleware)])
     try:
         with TestClient(app, base_url=HOST) as client:
             yield client, engine

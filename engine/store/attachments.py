@@ -50,6 +50,11 @@ def read_artifact(connection: sa.Connection, key: int, name: str, step: int | No
     return Artifact(row.name, row.step, row.mime, row.size, row.created_at, row.body) if row else None
 
 
+def newest_step(connection: sa.Connection, key: int, name: str) -> int | None:
+    query = sa.select(sa.func.max(ARTIFACTS.c.step)).where(ARTIFACTS.c.run_key == key, ARTIFACTS.c.name == name)
+    return connection.scalar(query)
+
+
 def list_artifacts(connection: sa.Connection, key: int) -> list[Artifact]:
     columns = (ARTIFACTS.c.name, ARTIFACTS.c.step, ARTIFACTS.c.mime, ARTIFACTS.c.size, ARTIFACTS.c.created_at)
     query = sa.select(*columns).where(ARTIFACTS.c.run_key == key).order_by(ARTIFACTS.c.name, ARTIFACTS.c.step)

@@ -32,6 +32,7 @@ class Database:
         self.engine = engine
         self.path = path
         self.shown = str(path) if path else engine.url.render_as_string(hide_password=True)
+        self.version = 0  # counts this process's commits
         self._writing = threading.Lock()
         self._file = _identity(path) if path else None
 
@@ -47,6 +48,7 @@ class Database:
             connection = connection.execution_options(uphill_write="FULL" if durable else "NORMAL")
             with connection.begin():
                 yield connection
+            self.version += 1
 
     def upsert(self, table: sa.Table) -> Any:
         """An insert that overwrites the row with the same primary key, so that writing twice changes nothing."""

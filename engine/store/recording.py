@@ -16,7 +16,7 @@ from engine.store.records import StaleAttempt, StoreError, UnknownRun
 from engine.store.sparklines import update_sparkline
 from engine.store.tables import METRIC_NAMES, METRICS, ROLLUPS, RUNS
 
-COMMIT_SECONDS = 0.2  # from the first row in the buffer to its commit
+COMMIT_SECONDS = 0.12  # from the first row in the buffer to its commit
 RETRY_SECONDS = 1.0  # between tries while the disk is full
 BUFFER_ROWS = 100_000  # kept in memory while nothing can be written
 MAX_NAMES = 512

@@ -178,6 +178,11 @@ class Store:
             self.database.shrink()
         return purged
 
+    @property
+    def version(self) -> int:
+        """Grows with everything that this process commits: what was read at the same version is still so."""
+        return self.database.version
+
     # Metrics
 
     @property
@@ -244,6 +249,11 @@ class Store:
         """The one at this step, or the newest; None if there is none."""
         with self.database.read() as connection:
             return attachments.read_artifact(connection, runs.run_key(connection, run_id), name, step)
+
+    def newest_step(self, run_id: str, name: str) -> int | None:
+        """The step of the newest artifact of this name; None if there is none."""
+        with self.database.read() as connection:
+            return attachments.newest_step(connection, runs.run_key(connection, run_id), name)
 
     def artifacts(self, run_id: str) -> list[Artifact]:
         """All of a run, without their bodies, by name and step."""

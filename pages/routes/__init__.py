@@ -5,7 +5,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from pages.routes import curves, runs
-from pages.routes.access import changing, reading
+from pages.routes.access import changing, reading, sharing
 from pages.routes.answers import refusal
 from pages.routes.assets import asset
 from pages.routes.comparing import compare
@@ -19,11 +19,13 @@ READS = {
     "/api/compare": compare,
     "/api/runs": runs.list_runs,
     "/api/runs/{run_id}": runs.show,
-    "/api/runs/{run_id}/metrics": curves.metrics,
-    "/api/runs/{run_id}/picture": curves.picture,
     "/api/runs/{run_id}/events": curves.events,
     "/api/runs/{run_id}/artifacts/{name}": curves.artifact,
     "/assets/{file}": asset,
+}
+SHARED = {
+    "/api/runs/{run_id}/metrics": curves.metrics,
+    "/api/runs/{run_id}/picture": curves.picture,
 }
 
 
@@ -31,6 +33,7 @@ def routes(token: str) -> list[Route]:
     """Every route; `token` is what a script sends as X-Uphill-Token to change something."""
     return [
         Route("/api/runs", changing(runs.create, token), methods=["POST"]),
+        *(Route(path, sharing(work, token)) for path, work in SHARED.items()),
         *(Route(path, reading(work, token)) for path, work in READS.items()),
         Route("/api/runs/{run_id}/{action}", changing(runs.control, token), methods=["POST"]),
         Route("/api/{rest:path}", _nothing_here, methods=["GET", "POST", "PUT", "PATCH", "DELETE"]),

@@ -1,9 +1,11 @@
 """Who may ask for what: known hosts only, changes only from our own pages or with the token, bodies of limited size."""
 
+import copy
 import hmac
 import json
 import os
 import secrets
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -21,12 +23,16 @@ from streamlit.web.server.starlette.starlette_websocket import (
     is_host_allowed,
 )
 
+from engine import service
 from engine.settings import depth
+from engine.store import Store
 from pages.parts.loopback import is_loopback
 from pages.routes.answers import Refused, attempted, refusal
 
 MAX_BODY = 262_144
 MAX_DEPTH = 16
+SHARED_SECONDS = 0.2
+MAX_SHARED, MAX_SHARED_BYTES = 64, 2**18  # answers kept, and the largest of them
 TOKEN_HEADER = "X-Uphill-Token"
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -149,6 +155,39 @@ def reading(work: Callable[[Request], Response], token: str | None) -> Endpoint:
         return await attempted(answered(request))
 
     return endpoint
+
+
+def sharing(work: Callable[[Request], Response], token: str | None) -> Endpoint:
+    """Like `reading`, for what every open tab asks several times a second: one answer serves all who ask the same,
+    until something is written, and for SHARED_SECONDS at most."""
+    known: dict[tuple[Store, str], tuple[int, float, Response]] = {}
+
+    async def answered(request: Request) -> Response:
+        may_read(request, token)
+        store = service.current().store
+        key, version = (store, f"{request.url.path}?{request.url.query}"), store.version
+        written, at, response = known.get(key, (-1, 0.0, None))
+        if response is not None and written == version and time.monotonic() - at < SHARED_SECONDS:
+            return fresh(response)
+        started = time.monotonic()
+        response = await run_in_threadpool(work, request)
+        if len(known) >= MAX_SHARED:
+            known.clear()
+        if len(response.body) <= MAX_SHARED_BYTES:
+            known[key] = (version, started, response)
+        return fresh(response)
+
+    async def endpoint(request: Request) -> Response:
+        return await attempted(answered(request))
+
+    return endpoint
+
+
+def fresh(response: Response) -> Response:
+    """The same response with headers of its own: what sends it, the compression for one, rewrites them."""
+    other = copy.copy(response)
+    other.raw_headers = list(response.raw_headers)
+    return other
 
 
 def changing(work: Callable[[Request, Any], Response], token: str | None) -> Endpoint:

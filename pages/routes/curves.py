@@ -50,12 +50,13 @@ def metrics(request: Request) -> Response:
 
 
 def lately_described(store: Store, run_id: str) -> dict[str, Any]:
-    """A run as `described` has it, at most FRESH_SECONDS old. Raises UnknownRun."""
+    """A run as `described` has it, with its newest picture's step, at most FRESH_SECONDS old. Raises UnknownRun."""
     key, now = (id(store), run_id), time.monotonic()
     known = _described.get(key)
     if known is not None and now - known[0] < FRESH_SECONDS:
         return known[1]
-    run = described(store, run_id)
+    newest = store.newest_step(run_id, "picture")
+    run = {**described(store, run_id), "picture_step": newest}
     if len(_described) >= MAX_DESCRIBED:
         _described.clear()
     _described[key] = (now, run)
@@ -80,8 +81,9 @@ def picture(request: Request) -> Response:
     store = service.current().store
     store.get_run(run_id)
     since = whole(request.query_params.get("since"), "since", 0, MAX_STEP, 0)
-    found = store.artifact(run_id, "picture")
-    if found is None or found.body is None or (since and found.step <= since):
+    newest = store.newest_step(run_id, "picture")
+    found = None if newest is None or (since and newest <= since) else store.artifact(run_id, "picture")
+    if found is None or found.body is None:
         return Response(status_code=204, headers=NO_STORE)
     return answer({**json.loads(found.body), "step": found.step})
 

@@ -159,6 +159,7 @@ function runView(root, data, open) {
   async function look() {
     const fresh = performance.now() - pictureAt;
     if (fresh < (record.state === "training" ? PICTURE_MS : RESTING_MS)) return;
+    if (record.picture_step === null || record.picture_step === pictureStep) return;
     pictureAt = performance.now();
     const found = await picture(data.run_id, pictureStep);
     if (!found) return;
