@@ -66,6 +66,13 @@ def test_schema_is_the_config_schema(capsys):
     assert code == 0 and json.loads(out) == config_schema()
 
 
+def test_the_page_of_settings_is_what_the_schema_says(capsys):
+    code, out, _ = call(capsys, "settings")
+    assert code == 0 and out == (Path(__file__).parent.parent / "docs" / "settings.md").read_text()
+    clip_range = next(line for line in out.splitlines() if line.startswith("| `algorithm.clip_range`*"))
+    assert "| `0.2` | number from 0.01 to 1.0 |" in clip_range
+
+
 def test_train_prints_the_result_as_the_last_line(capsys, store):
     code, out, err = call(
         capsys, "train", "--preset", "gridworld-ppo", *SMALL, "--seed", "7", "--store", store, "--json"

@@ -2,11 +2,12 @@
 
 from types import ModuleType
 
-from engine.commands import evaluate, export, metrics, presets, prior, resume, runs, schema, show, train
+from engine.commands import evaluate, export, metrics, presets, prior, resume, runs, schema, settings, show, train
 
 COMMANDS: dict[str, ModuleType] = {
     "presets": presets,
     "schema": schema,
+    "settings": settings,
     "train": train,
     "resume": resume,
     "runs": runs,
