@@ -1,35 +1,18 @@
-"""The engine: the queue, pause, resume, stop, delete, live changes, closing, and what happens when things break."""
+"""The engine: the queue, pause, resume, stop, delete, closing, and being the only one."""
 
 import importlib
 import sys
 import threading
 import time
 
-import gymnasium
 import numpy as np
 import pytest
-from training_runs import assert_same_rows, gridworld, until
+from training_runs import gridworld, iteration, state, until
 
-from engine import checkpoint, service
-from engine.config import RunConfig
+from engine import service
 from engine.service import Engine, Refused
 from engine.settings import InvalidSettings
 from engine.store import StoreInUse, UnknownRun, open_store
-
-
-@pytest.fixture
-def engine(tmp_path):
-    engine = Engine(open_store(tmp_path / "uphill.db"), max_concurrent=1)
-    yield engine
-    engine.close()
-
-
-def iteration(engine, run_id, at_least):
-    return until(lambda: (found := engine.store.get_run(run_id)).iteration >= at_least and found)
-
-
-def state(engine, run_id):
-    return engine.store.get_run(run_id).state
 
 
 def test_a_run_trains_to_its_end_and_leaves_a_result(engine):
@@ -128,53 +111,6 @@ def test_fifty_starts_at_once_are_fifty_runs(engine):
     assert status["running"] <= 1 and status["running"] + status["queued"] == 50
 
 
-def test_a_live_change_holds_from_one_iteration_on_and_is_recorded(engine):
-    run_id = engine.submit(gridworld())
-    iteration(engine, run_id, 3)
-    engine.change(run_id, {"algorithm.learning_rate": 0.002})
-    event = until(lambda: [event for event in engine.store.events(run_id) if event.kind == "change"])[0]
-    assert event.payload == {"settings": {"algorithm.learning_rate": {"before": 0.01, "after": 0.002}}}
-    assert engine.settings(run_id).algorithm.learning_rate == 0.002
-    iteration(engine, run_id, event.step + 3)
-    table = engine.store.metrics(run_id, names=["learning_rate"])
-    expected = np.where(table.steps < event.step, 0.01, 0.002)
-    np.testing.assert_array_equal(table.values[:, 0], expected)
-
-
-@pytest.mark.parametrize(
-    ("wanted", "sentence"),
-    [
-        ({"algorithm.clip_range": 3.0}, "algorithm.clip_range is 3.0; it must be a number between 0.01 and 1.0"),
-        ({"algorithm.epochs": 2}, "algorithm.epochs cannot be changed while a run trains; algorithm.learning_rate"),
-        ({"seed": 2}, "seed cannot be changed while a run trains"),
-        ({"algorithm.learning_rate": float("nan")}, "algorithm.learning_rate is NaN"),
-        ({"nonsense": 1}, "nonsense cannot be changed"),
-        ({}, "No change was given"),
-    ],
-)
-def test_a_change_that_is_not_allowed_changes_nothing(engine, wanted, sentence):
-    run_id = engine.submit(gridworld())
-    iteration(engine, run_id, 1)
-    with pytest.raises(InvalidSettings) as refusal:
-        engine.change(run_id, wanted)
-    assert sentence in refusal.value.problems[0]
-    assert engine.settings(run_id) == gridworld()
-
-
-def test_a_change_to_a_paused_run_holds_when_it_goes_on(engine):
-    run_id = engine.submit(gridworld())
-    iteration(engine, run_id, 3)
-    engine.pause(run_id)
-    assert engine.wait(run_id, 10)
-    reached = engine.store.get_run(run_id).iteration
-    engine.change(run_id, {"algorithm.clip_range": 0.3})
-    engine.resume(run_id)
-    iteration(engine, run_id, reached + 2)
-    change = next(event for event in engine.store.events(run_id) if event.kind == "change")
-    assert change.step == reached + 1
-    assert engine.settings(run_id).algorithm.clip_range == 0.3
-
-
 def test_close_interrupts_within_its_time_and_another_engine_goes_on(tmp_path):
     engine = Engine(open_store(tmp_path / "uphill.db"), max_concurrent=1)
     training, waiting = engine.submit(gridworld()), engine.submit(gridworld())
@@ -193,131 +129,10 @@ def test_close_interrupts_within_its_time_and_another_engine_goes_on(tmp_path):
     again.close()
 
 
-def test_an_iteration_that_never_ends_does_not_keep_the_app_from_closing(tmp_path, monkeypatch):
-    release = threading.Event()
-    monkeypatch.setenv("UPHILL_ENVIRONMENTS", register("Hangs-v0", lambda: release.wait(60)))
-    engine = Engine(open_store(tmp_path / "uphill.db"), max_concurrent=1)
-    run_id = engine.submit(gym("Hangs-v0"))
-    until(lambda: state(engine, run_id) == "training")
-    began = time.monotonic()
-    engine.close(timeout=1.0)
-    assert time.monotonic() - began < 5
-    with open_store(tmp_path / "uphill.db") as store:
-        run = store.get_run(run_id)
-    release.set()
-    assert run.state == "interrupted" and "in the middle of an iteration" in run.message
-
-
 def test_a_second_engine_on_the_store_is_refused_by_pid(engine, tmp_path):
     with pytest.raises(StoreInUse) as refusal:
         Engine(open_store(tmp_path / "uphill.db"))
     assert refusal.value.pid is not None and str(refusal.value.pid) in str(refusal.value)
-
-
-def test_a_damaged_checkpoint_is_passed_over_with_a_warning(engine, monkeypatch):
-    monkeypatch.setattr("engine.training.CHECKPOINT_SECONDS", 0.0)
-    run_id = engine.submit(gridworld())
-    iteration(engine, run_id, 6)
-    engine.pause(run_id)
-    assert engine.wait(run_id, 10)
-    newest, older, *_ = engine.store.checkpoints(run_id)
-    body = bytearray(newest.path.read_bytes())
-    body[len(body) // 2] ^= 1
-    newest.path.write_bytes(bytes(body))
-    reached = engine.store.metrics(run_id)
-    engine.resume(run_id)
-    iteration(engine, run_id, newest.step + 3)
-    warning = next(event for event in engine.store.events(run_id) if event.kind == "warning")
-    assert f"goes on from the one of iteration {older.step}" in warning.payload["message"]
-    assert_same_rows(reached, engine.store.metrics(run_id, until=newest.step))
-
-
-class Breaking(gymnasium.Env):
-    """An environment whose third step does what the test wants."""
-
-    observation_space = gymnasium.spaces.Box(-1, 1, (2,))
-    action_space = gymnasium.spaces.Discrete(2)
-    deed = staticmethod(lambda: None)
-
-    def __init__(self, deed=None):
-        self.deed, self.steps = deed, 0
-
-    def reset(self, *, seed=None, options=None):
-        super().reset(seed=seed)
-        return np.zeros(2, np.float32), {}
-
-    def step(self, action):
-        self.steps += 1
-        reward = self.deed() if self.steps == 3 else 0.0
-        return np.zeros(2, np.float32), float(reward or 0.0), False, False, {}
-
-
-def register(env_id, deed):
-    gymnasium.registry.pop(env_id, None)
-    gymnasium.register(env_id, entry_point=Breaking, max_episode_steps=50, kwargs={"deed": deed})
-    return env_id
-
-
-def gym(env_id):
-    return RunConfig.from_object(
-        {
-            "budget": 1000,
-            "task": {"kind": "gym", "env_id": env_id, "n_envs": 1},
-            "algorithm": {"kind": "ppo", "batch_size": 16, "minibatch_size": 16, "epochs": 1},
-        }
-    )
-
-
-def raises(error):
-    def deed():
-        raise error
-
-    return deed
-
-
-@pytest.mark.parametrize(
-    ("deed", "message"),
-    [
-        (raises(ZeroDivisionError("pole of no length")), "ZeroDivisionError: pole of no length"),
-        (lambda: float("nan"), "The environment returned the reward nan in environment 0"),
-        (raises(SystemExit(3)), "SystemExit"),
-        (raises(MemoryError("Unable to allocate 745. GiB for an array")), "Out of memory: 745 GiB were asked for"),
-    ],
-    ids=["raises", "nan", "exits", "memory"],
-)
-def test_a_run_that_breaks_is_failed_with_a_sentence_and_a_traceback(engine, monkeypatch, deed, message):
-    monkeypatch.setenv("UPHILL_ENVIRONMENTS", register("Breaks-v0", deed))
-    broken, after = engine.submit(gym("Breaks-v0")), engine.submit(gridworld(budget=64))
-    assert engine.wait(broken, 30)
-    run = engine.store.get_run(broken)
-    assert run.state == "failed" and message in run.message
-    assert "Traceback" in run.details and "Traceback" not in run.message
-    assert engine.wait(after, 30) and state(engine, after) == "finished"
-
-
-def test_a_full_disk_pauses_the_run_and_space_lets_it_go_on(engine, monkeypatch):
-    monkeypatch.setattr("engine.training.CHECKPOINT_SECONDS", 0.0)
-    monkeypatch.setattr("engine.attempt.RETRY_SECONDS", 0.02)
-    full, save = threading.Event(), checkpoint.save
-
-    def save_if_there_is_room(*arguments):
-        if full.is_set():
-            raise OSError(28, "No space left on device")
-        return save(*arguments)
-
-    monkeypatch.setattr(checkpoint, "save", save_if_there_is_room)
-    run_id = engine.submit(gridworld())
-    iteration(engine, run_id, 3)
-    full.set()
-    run = until(lambda: (found := engine.store.get_run(run_id)).state == "paused" and found)
-    assert "The disk is full" in run.message
-    assert "The disk is full" in engine.status()["training"][run_id]["notice"]
-    full.clear()
-    until(lambda: state(engine, run_id) == "training")
-    reached = engine.store.get_run(run_id).iteration
-    iteration(engine, run_id, reached + 3)
-    steps = engine.store.metrics(run_id).steps
-    np.testing.assert_array_equal(steps, np.arange(1, len(steps) + 1))
 
 
 def test_reloading_the_code_keeps_the_one_engine(engine):

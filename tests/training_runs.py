@@ -8,7 +8,8 @@ import numpy as np
 import torch
 
 from engine.config import RunConfig
-from engine.store import MetricTable
+from engine.service import Engine
+from engine.store import MetricTable, RunRecord
 
 TIMED = ("time_", "wall_s", "steps_per_second")
 
@@ -32,6 +33,15 @@ def until(condition: Callable[[], Any], seconds: float = 30.0) -> Any:
         assert time.monotonic() < deadline, f"waited {seconds} s in vain"
         time.sleep(0.01)
     return answer
+
+
+def iteration(engine: Engine, run_id: str, at_least: int) -> RunRecord:
+    """Wait until the run has reached an iteration, and return its record."""
+    return until(lambda: (found := engine.store.get_run(run_id)).iteration >= at_least and found)
+
+
+def state(engine: Engine, run_id: str) -> str:
+    return engine.store.get_run(run_id).state
 
 
 def untimed(table: MetricTable) -> dict[str, np.ndarray]:
