@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import random
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -42,6 +43,7 @@ def quantile(values: list[float], share: float) -> float:
 async def poll(app: App, run_id: str, until: Callable[[], bool]) -> None:
     """What an open Run page asks for while it is visible: new points four times a second, new pictures each second."""
     since, seen, turn = 0, 0, 0
+    await asyncio.sleep(random.uniform(0, POLL_S))  # tabs were opened at different moments
     reader, writer = await asyncio.open_connection("127.0.0.1", app.port)
     while not until():
         started = perf_counter()

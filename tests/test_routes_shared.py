@@ -1,7 +1,9 @@
 """One answer serves every tab that asks the same, compressed or not, and never outlives what it says."""
 
 import json
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +45,27 @@ def test_tabs_that_ask_the_same_cost_one_reading(
     assert packed.headers["content-encoding"] == again[0].headers["content-encoding"] == "gzip"
     assert "content-encoding" not in again[1].headers
     assert all(answer.content == packed.content for answer in again)
+
+
+def test_tabs_that_ask_at_the_same_moment_wait_for_one_reading(
+    served_routes: tuple[TestClient, Engine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, engine = served_routes
+    run_id = finished_run(client, engine)
+    readings = []
+    read = Store.get_run
+
+    def slow(self: Store, *given: Any) -> Any:
+        readings.append(1)
+        time.sleep(0.3)
+        return read(self, *given)
+
+    monkeypatch.setattr(Store, "get_run", slow)
+    address = f"/api/runs/{run_id}/metrics"
+    with ThreadPoolExecutor(8) as tabs:
+        answers = list(tabs.map(lambda _: client.get(address).json(), range(8)))
+    assert len(readings) == 1
+    assert all(answer == answers[0] for answer in answers)
 
 
 def test_what_is_written_is_in_the_next_answer(served_routes: tuple[TestClient, Engine]) -> None:

@@ -1,5 +1,6 @@
 """Who may ask for what: known hosts only, changes only from our own pages or with the token, bodies of limited size."""
 
+import asyncio
 import copy
 import hmac
 import json
@@ -160,21 +161,21 @@ def reading(work: Callable[[Request], Response], token: str | None) -> Endpoint:
 def sharing(work: Callable[[Request], Response], token: str | None) -> Endpoint:
     """Like `reading`, for what every open tab asks several times a second: one answer serves all who ask the same,
     until something is written, and for SHARED_SECONDS at most."""
-    known: dict[tuple[Store, str], tuple[int, float, Response]] = {}
+    known: dict[tuple[Store, str], tuple[int, float, asyncio.Task[Response]]] = {}
 
     async def answered(request: Request) -> Response:
         may_read(request, token)
         store = service.current().store
-        key, version = (store, f"{request.url.path}?{request.url.query}"), store.version
-        written, at, response = known.get(key, (-1, 0.0, None))
-        if response is not None and written == version and time.monotonic() - at < SHARED_SECONDS:
-            return fresh(response)
-        started = time.monotonic()
-        response = await run_in_threadpool(work, request)
-        if len(known) >= MAX_SHARED:
-            known.clear()
-        if len(response.body) <= MAX_SHARED_BYTES:
-            known[key] = (version, started, response)
+        key, version, now = (store, f"{request.url.path}?{request.url.query}"), store.version, time.monotonic()
+        written, at, asked = known.get(key, (-1, 0.0, None))
+        if asked is None or written != version or now - at >= SHARED_SECONDS:
+            if len(known) >= MAX_SHARED:
+                known.clear()
+            asked = asyncio.create_task(run_in_threadpool(work, request))
+            known[key] = (version, now, asked)
+        response = await asyncio.shield(asked)
+        if len(response.body) > MAX_SHARED_BYTES:
+            known.pop(key, None)
         return fresh(response)
 
     async def endpoint(request: Request) -> Response:

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import re
+import threading
 import time
 from typing import Any
 
@@ -19,6 +20,7 @@ MAX_ROWS = 100_000
 MAX_STEP = 2**53
 FRESH_SECONDS = 0.2  # every visible tab asks four times a second; they share one description
 MAX_DESCRIBED = 64
+_describing = threading.Lock()  # those who ask meanwhile wait for the one answer
 _described: dict[tuple[int, str], tuple[float, dict[str, Any]]] = {}
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
@@ -51,15 +53,16 @@ def metrics(request: Request) -> Response:
 
 def lately_described(store: Store, run_id: str) -> dict[str, Any]:
     """A run as `described` has it, with its newest picture's step, at most FRESH_SECONDS old. Raises UnknownRun."""
-    key, now = (id(store), run_id), time.monotonic()
-    known = _described.get(key)
-    if known is not None and now - known[0] < FRESH_SECONDS:
-        return known[1]
-    newest = store.newest_step(run_id, "picture")
-    run = {**described(store, run_id), "picture_step": newest}
-    if len(_described) >= MAX_DESCRIBED:
-        _described.clear()
-    _described[key] = (now, run)
+    key = (id(store), run_id)
+    with _describing:
+        known = _described.get(key)
+        if known is not None and time.monotonic() - known[0] < FRESH_SECONDS:
+            return known[1]
+        newest = store.newest_step(run_id, "picture")
+        run = {**described(store, run_id), "picture_step": newest}
+        if len(_described) >= MAX_DESCRIBED:
+            _described.clear()
+        _described[key] = (time.monotonic(), run)
     return run
 
 
