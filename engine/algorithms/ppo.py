@@ -5,7 +5,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from engine import losses
+from engine import closed_form, losses
 from engine.advantages import gae, masked_mean, masked_whiten
 from engine.algorithms import fields
 from engine.algorithms.measuring import Means, movement, reference_penalty
@@ -101,13 +101,22 @@ class PPO:
     ) -> bool:
         """One pass in random minibatches; False where the target KL was passed and the update must end."""
         for part in batch.minibatches(settings.minibatch_size, generator):
-            loss, row = self._loss(settings, part)
+            row = self._slope(settings, part)
             if settings.target_kl is not None and float(row["minibatch_kl"]) > 1.5 * settings.target_kl:
-                means.add(part.mask, **row, gradient_norm=torch.zeros_like(loss))
+                means.add(part.mask, **row, gradient_norm=torch.zeros_like(row["policy_loss"]))
                 return False
-            norm = self.optimiser.step(loss, learning_rate, settings.max_gradient_norm)
+            norm = self.optimiser.descend(learning_rate, settings.max_gradient_norm)
             means.add(part.mask, **row, gradient_norm=norm)
         return True
+
+    def _slope(self, settings: PPOSettings, part: Batch) -> dict[str, Tensor]:
+        """Leave the loss's gradient in the optimiser; by hand where that can be done, twice as fast."""
+        if settings.value_clip is None and self.reference is None and closed_form.covers(self.policy, part):
+            coefficients = settings.entropy_coefficient, settings.value_coefficient
+            return closed_form.ppo_gradient(self.policy, part, settings.clip_range, *coefficients)
+        loss, row = self._loss(settings, part)
+        self.optimiser.slope(loss)
+        return row
 
     def _loss(self, settings: PPOSettings, part: Batch) -> tuple[Tensor, dict[str, Tensor]]:
         """L_clip + c_v L_value - c_e entropy + beta KL(pi || reference), means over the minibatch."""

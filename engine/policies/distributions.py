@@ -55,28 +55,29 @@ class MultiCategorical:
     def parameters(self) -> int:
         return sum(self.sizes)
 
-    def _parts(self, params: Tensor) -> list[tuple[Categorical, Tensor]]:
+    def parts(self, params: Tensor) -> list[tuple[Categorical, Tensor]]:
+        """Each choice with its own logits."""
         return [(Categorical(n), part) for n, part in zip(self.sizes, params.split(self.sizes, -1), strict=True)]
 
     def sample(self, params: Tensor, generator: torch.Generator) -> Tensor:
-        return torch.stack([choice.sample(part, generator) for choice, part in self._parts(params)], -1)
+        return torch.stack([choice.sample(part, generator) for choice, part in self.parts(params)], -1)
 
     def mode(self, params: Tensor) -> Tensor:
-        return torch.stack([choice.mode(part) for choice, part in self._parts(params)], -1)
+        return torch.stack([choice.mode(part) for choice, part in self.parts(params)], -1)
 
     def log_prob(self, params: Tensor, actions: Tensor) -> Tensor:
-        parts = zip(self._parts(params), actions.unbind(-1), strict=True)
+        parts = zip(self.parts(params), actions.unbind(-1), strict=True)
         return torch.stack([choice.log_prob(part, action) for (choice, part), action in parts]).sum(0)
 
     def entropy(self, params: Tensor) -> Tensor:
-        return torch.stack([choice.entropy(part) for choice, part in self._parts(params)]).sum(0)
+        return torch.stack([choice.entropy(part) for choice, part in self.parts(params)]).sum(0)
 
     def kl(self, old: Tensor, new: Tensor) -> Tensor:
-        parts = zip(self._parts(old), self._parts(new), strict=True)
+        parts = zip(self.parts(old), self.parts(new), strict=True)
         return torch.stack([choice.kl(before, after) for (choice, before), (_, after) in parts]).sum(0)
 
     def fisher_product(self, params: Tensor, tangent: Tensor) -> Tensor:
-        parts = zip(self._parts(params), self._parts(tangent), strict=True)
+        parts = zip(self.parts(params), self.parts(tangent), strict=True)
         return torch.cat([choice.fisher_product(part, along) for (choice, part), (_, along) in parts], -1)
 
 

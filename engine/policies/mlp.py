@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from engine.policies.distributions import Distribution, Gaussian
+from engine.policies.passes import Passes
 from engine.policies.spec import EnvSpec
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {"tanh": nn.Tanh, "relu": nn.ReLU}
@@ -24,18 +25,30 @@ class MLPPolicy(nn.Module):
         outputs = spec.distribution.dim if isinstance(spec.distribution, Gaussian) else spec.distribution.parameters
         self.actor = perceptron(inputs, hidden_sizes, outputs, activation, 0.01, generator)
         self.critic = perceptron(inputs, hidden_sizes, 1, activation, 1.0, generator)
+        self.actor_passes, self.critic_passes = Passes(self.actor), Passes(self.critic)
         self.log_std = nn.Parameter(torch.zeros(outputs)) if gaussian else None
 
     def params(self, observations: Tensor) -> Tensor:
         """Distribution parameters [..., K] for observations [..., *obs]."""
-        output = self.actor(observations)
-        if self.log_std is None:
-            return output
-        return torch.cat([output, self.log_std.expand_as(output)], -1)
+        return self.with_deviation(self._output(self.actor, self.actor_passes, observations))
+
+    def with_deviation(self, output: Tensor) -> Tensor:
+        """Distribution parameters from the actor's output: a Gaussian's log deviation stands beside its mean."""
+        return output if self.log_std is None else torch.cat([output, self.log_std.expand_as(output)], -1)
 
     def values(self, observations: Tensor) -> Tensor:
         """State values [...] for observations [..., *obs]."""
-        return self.critic(observations).squeeze(-1)
+        return self._output(self.critic, self.critic_passes, observations).squeeze(-1)
+
+    def written_out(self, observations: Tensor) -> bool:
+        """Whether the passes can be had written out: hidden layers, on the CPU. A table has nothing to gain."""
+        return self.actor_passes.hidden > 0 and observations.device.type == "cpu"
+
+    def _output(self, network: nn.Sequential, passes: Passes, observations: Tensor) -> Tensor:
+        if torch.is_grad_enabled() or not self.written_out(observations):
+            return network(observations)
+        rows = observations.reshape(-1, observations.shape[-1])
+        return passes.forward(rows)[-1].view(*observations.shape[:-1], -1)
 
     def actor_parameters(self) -> list[nn.Parameter]:
         return [*self.actor.parameters(), *([] if self.log_std is None else [self.log_std])]
