@@ -2,7 +2,22 @@
 
 from types import ModuleType
 
-from engine.commands import evaluate, export, metrics, presets, prior, resume, runs, schema, settings, show, train
+from engine.commands import (
+    evaluate,
+    export,
+    map,
+    maps,
+    metrics,
+    plan,
+    presets,
+    prior,
+    resume,
+    runs,
+    schema,
+    settings,
+    show,
+    train,
+)
 
 COMMANDS: dict[str, ModuleType] = {
     "presets": presets,
@@ -16,4 +31,7 @@ COMMANDS: dict[str, ModuleType] = {
     "evaluate": evaluate,
     "export": export,
     "prior": prior,
+    "maps": maps,
+    "map": map,
+    "plan": plan,
 }

@@ -58,6 +58,11 @@ class GridMap:
     def cols(self) -> int:
         return len(self.cells[0])
 
+    @property
+    def actions(self) -> tuple[str, ...]:
+        """The names of the actions, in the order of every array and list."""
+        return ACTIONS
+
     def positions(self, kind: str) -> list[tuple[int, int]]:
         """Where cells of one kind are, in reading order."""
         return [(r, c) for r, row in enumerate(self.cells) for c, cell in enumerate(row) if cell == kind]

@@ -3,8 +3,11 @@
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.sparse import csr_array, eye_array
+from scipy.sparse.csgraph import breadth_first_order
+from scipy.sparse.linalg import splu
 
-from engine.planning.mdp import Bools, Floats, TabularMDP, backup, expected_rewards, transition_matrix
+from engine.planning.mdp import Bools, Floats, TabularMDP, backup, expected_rewards
 
 
 @dataclass(frozen=True)
@@ -30,27 +33,48 @@ def policy_values(mdp: TabularMDP, policy: Floats) -> PolicyValues:
     """Solve V = r_pi + gamma P_pi V directly (equation 4.4), without a limit on time.
 
     At gamma = 1 a policy that may go on for ever has no value where the rewards of going on do not vanish: NaN there.
-    Memory grows with S^2; meant for up to a few thousand states.
     """
     matrix = transition_matrix(mdp, policy)
     rewards = (policy * expected_rewards(mdp)).sum(-1)
-    improper = may_never_end(mdp, matrix)
     values = np.zeros(mdp.n_states)
     solved = ~mdp.terminal
     if mdp.discount == 1.0:
-        # A trap is where no end can be reached any more. One that pays nothing is worth 0, whatever happens in it.
-        trapped = ~mdp.terminal & ~can_reach(matrix, mdp.terminal)
-        paid = (policy[:, :, None] * mdp.probabilities * np.abs(mdp.rewards)).sum((1, 2)) > 0
-        paying = can_reach(matrix, trapped & paid)
+        trapped, paying = endless_states(mdp, policy, matrix)
         values[paying] = np.nan
         solved &= ~trapped & ~paying
     inside = np.flatnonzero(solved)
-    system = np.eye(len(inside)) - mdp.discount * matrix[np.ix_(inside, inside)]
-    values[inside] = np.linalg.solve(system, rewards[inside])
-    return PolicyValues(values, improper)
+    values[inside] = solve(matrix, inside, mdp.discount, rewards[inside])
+    return PolicyValues(values, may_never_end(mdp, matrix))
 
 
-def may_never_end(mdp: TabularMDP, matrix: Floats) -> Bools:
+def endless_states(mdp: TabularMDP, policy: Floats, matrix: csr_array) -> tuple[Bools, Bools]:
+    """([S] where no end can be reached any more, [S] from where such a place that pays may be reached).
+
+    A trap that pays nothing is worth 0, whatever happens in it.
+    """
+    trapped = ~mdp.terminal & ~can_reach(matrix, mdp.terminal)
+    paid = (policy[:, :, None] * mdp.probabilities * np.abs(mdp.rewards)).sum((1, 2)) > 0
+    return trapped, can_reach(matrix, trapped & paid)
+
+
+def solve(matrix: csr_array, inside: np.ndarray, discount: float, right: Floats) -> Floats:
+    """x of (I - discount * matrix) x = right, among the states `inside` alone."""
+    if not len(inside):
+        return np.zeros(0)
+    system = eye_array(len(inside)) - discount * matrix[inside][:, inside]
+    return splu(system.tocsc()).solve(right)
+
+
+def transition_matrix(mdp: TabularMDP, policy: Floats) -> csr_array:
+    """P_pi [S, S], sparse, of a policy [S, A]; rows of terminal states are 0, so that nothing follows them."""
+    weights = policy[:, :, None] * mdp.probabilities * ~mdp.terminal[:, None, None]
+    used = weights > 0
+    sources = np.broadcast_to(np.arange(mdp.n_states)[:, None, None], weights.shape)
+    entries = (weights[used], (sources[used], mdp.next_states[used]))
+    return csr_array(entries, shape=(mdp.n_states, mdp.n_states))
+
+
+def may_never_end(mdp: TabularMDP, matrix: csr_array) -> Bools:
     """[S]: from here the policy behind P_pi `matrix` [S, S] reaches, with some probability, a place it never leaves."""
     ends = can_reach(matrix, mdp.terminal)
     return can_reach(matrix, ~ends) & ~mdp.terminal
@@ -63,25 +87,28 @@ def occupancy(mdp: TabularMDP, policy: Floats) -> Floats:
     for a policy that may never end, which would visit some states for ever.
     """
     matrix = transition_matrix(mdp, policy)
-    if mdp.discount == 1.0 and (may_never_end(mdp, matrix) & can_be_reached(matrix, mdp.start > 0)).any():
+    reached = can_be_reached(matrix, mdp.start > 0)
+    if mdp.discount == 1.0 and (may_never_end(mdp, matrix) & reached).any():
         raise ValueError("the policy may never end, so at discount 1 its visits have no finite expectation")
-    seen = np.flatnonzero(can_be_reached(matrix, mdp.start > 0))
+    seen = np.flatnonzero(reached)
     visits = np.zeros(mdp.n_states)
-    system = np.eye(len(seen)) - mdp.discount * matrix[np.ix_(seen, seen)].T
-    visits[seen] = np.linalg.solve(system, mdp.start[seen])
+    visits[seen] = solve(csr_array(matrix.T), seen, mdp.discount, mdp.start[seen])
     return visits
 
 
-def can_reach(matrix: Floats, targets: Bools) -> Bools:
+def can_reach(matrix: csr_array, targets: Bools) -> Bools:
     """[S]: states from which some path of positive probability in `matrix` [S, S] leads to a target; targets too."""
-    edges, found = matrix > 0, targets.copy()
-    border = found
-    while border.any():
-        border = edges[:, border].any(1) & ~found
-        found = found | border
-    return found
+    return can_be_reached(csr_array(matrix.T), targets)
 
 
-def can_be_reached(matrix: Floats, sources: Bools) -> Bools:
+def can_be_reached(matrix: csr_array, sources: Bools) -> Bools:
     """[S]: states that some path of positive probability leads to from a source, sources included."""
-    return can_reach(matrix.T, sources)
+    n_states, entries = len(sources), matrix.tocoo()
+    first = np.flatnonzero(sources)
+    # One more node that leads to every source: the search starts there.
+    rows = np.concatenate([entries.row, np.full(len(first), n_states)])
+    columns = np.concatenate([entries.col, first])
+    graph = csr_array((np.ones(len(rows)), (rows, columns)), shape=(n_states + 1, n_states + 1))
+    found = np.zeros(n_states + 1, dtype=bool)
+    found[breadth_first_order(graph, n_states, return_predecessors=False)] = True
+    return found[:n_states]

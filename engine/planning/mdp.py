@@ -57,15 +57,6 @@ def backup(mdp: TabularMDP, rewards: Floats, values: Floats, discount: float) ->
     return q
 
 
-def transition_matrix(mdp: TabularMDP, policy: Floats) -> Floats:
-    """P_pi [S, S] of a policy [S, A]; rows of terminal states are 0, so that nothing follows them."""
-    states = np.arange(mdp.n_states)[:, None, None]
-    weights = policy[:, :, None] * mdp.probabilities * ~mdp.terminal[:, None, None]
-    matrix = np.zeros((mdp.n_states, mdp.n_states))
-    np.add.at(matrix, (np.broadcast_to(states, weights.shape), mdp.next_states), weights)
-    return matrix
-
-
 def uniform_policy(mdp: TabularMDP) -> Floats:
     """Every action as likely in every state, [S, A]."""
     return np.full((mdp.n_states, mdp.n_actions), 1.0 / mdp.n_actions)

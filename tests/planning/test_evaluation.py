@@ -6,8 +6,8 @@ import pytest
 from engine.gridworlds.dynamics import tabular, wall_codes
 from engine.gridworlds.presets import read_map
 from engine.gridworlds.text import parse_map
-from engine.planning.evaluation import evaluation_sweeps, may_never_end, occupancy, policy_values
-from engine.planning.mdp import transition_matrix, uniform_policy
+from engine.planning.evaluation import evaluation_sweeps, may_never_end, occupancy, policy_values, transition_matrix
+from engine.planning.mdp import uniform_policy
 
 NORTH, EAST, SOUTH, WEST = range(4)
 

@@ -1,0 +1,131 @@
+"""`plan`: solves a gridworld exactly, for so many sweeps or to a proven error.
+
+A policy FILE has a line per row of the map and a word per cell, separated by blanks: the letters of the actions, each
+as likely (N, NW), or each with its probability (N:0.8,E:0.2), and anything where no move is made (`.` or `#`). JSON is
+read too: rows of such words or of probabilities in the order N E S W, or what `plan --json` printed.
+"""
+
+import argparse
+import math
+from pathlib import Path
+
+from engine.commands.options import whole_number
+from engine.commands.stores import Refused
+from engine.commands.text import print_json
+from engine.gridworlds.dynamics import tabular
+from engine.gridworlds.maps import GridMap, MapError
+from engine.gridworlds.plans import plan_object
+from engine.gridworlds.policies import PolicyError, parse_policy
+from engine.gridworlds.presets import MAPS, read_map
+from engine.gridworlds.text import parse_map
+from engine.planning.mdp import Floats, TabularMDP
+from engine.planning.solving import IN_PLACE, MAX_SWEEPS, METHODS, TOLERANCE, Plan, solve
+
+HELP = "solve a gridworld exactly"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument(
+        "--map", required=True, metavar="FILE_OR_NAME", help="a map's name, or a file with a map as text"
+    )
+    parser.add_argument("--method", choices=METHODS, default=METHODS[0], help=f"the solver ({METHODS[0]})")
+    parser.add_argument("--policy", metavar="random|FILE", help="the policy that policy-evaluation evaluates (random)")
+    stop = parser.add_mutually_exclusive_group()
+    stop.add_argument(
+        "--sweeps", type=whole_number("--sweeps", 0, MAX_SWEEPS), metavar="K", help="make K sweeps from V = 0"
+    )
+    stop.add_argument(
+        "--tol",
+        type=_tolerance,
+        default=TOLERANCE,
+        metavar="X",
+        help=f"sweep until the proven error is X ({TOLERANCE:g})",
+    )
+    parser.add_argument("--in-place", action="store_true", help=f"use new values at once ({', '.join(IN_PLACE)})")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    if arguments.policy is not None and arguments.method != "policy-evaluation":
+        raise Refused(f"--policy is for policy-evaluation; {arguments.method} finds the best policy itself")
+    if arguments.in_place and arguments.method not in IN_PLACE:
+        raise Refused(f"--in-place is for {' and '.join(IN_PLACE)}, not for {arguments.method}")
+    grid = _map(arguments.map)
+    mdp = tabular(grid)
+    plan = solve(
+        mdp,
+        arguments.method,
+        _policy(arguments.policy, grid, mdp),
+        n_sweeps=arguments.sweeps,
+        tolerance=arguments.tol,
+        in_place=arguments.in_place,
+    )
+    told = {"map": arguments.map, "method": arguments.method, "discount": grid.discount} | plan_object(grid, plan)
+    if arguments.json:
+        print_json(told)
+    else:
+        _print(grid, plan, told)
+    return 0
+
+
+def _map(file_or_name: str) -> GridMap:
+    """The map of that name, else the one in that file."""
+    try:
+        if file_or_name in MAPS or not Path(file_or_name).is_file():
+            return read_map(file_or_name.replace("\n", " "))
+        return parse_map(_read(file_or_name))
+    except MapError as error:
+        is_file = error.line is not None or Path(file_or_name).is_file()
+        raise Refused(str(error) if is_file else f"--map: {error.problem}; and there is no such file") from None
+
+
+def _policy(file: str | None, grid: GridMap, mdp: TabularMDP) -> Floats | None:
+    if file is None or (file == "random" and not Path(file).exists()):
+        return None
+    if not Path(file).is_file():
+        raise Refused(f"--policy is {file[:80]!r}; it must be random or a file, and there is no such file")
+    try:
+        return parse_policy(_read(file), grid, ~mdp.terminal)
+    except PolicyError as error:
+        raise Refused(str(error)) from None
+
+
+def _read(path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise Refused(f"{path} is not text in UTF-8") from None
+    except OSError as error:
+        raise Refused(f"{path} cannot be read: {error.strerror}") from None
+
+
+def _tolerance(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0.0 < value < math.inf:
+        raise argparse.ArgumentTypeError(f"--tol is {text[:40]!r}; it must be a number above 0, as 1e-6")
+    return value
+
+
+def _print(grid: GridMap, plan: Plan, told: dict) -> None:
+    """Values and best actions as two grids, and one line of figures."""
+    values = [
+        ["#" if not grid.open(r, c) else "-" if v is None or v != v else f"{v:.2f}" for c, v in enumerate(row)]
+        for r, row in enumerate(told["V"])
+    ]
+    _print_grid(values)
+    print()
+    _print_grid([[word or "." for word in row] for row in told["greedy_actions"]])
+    bound = "-" if plan.error_bound is None else f"{plan.error_bound:.3g}"
+    print(f"\n{plan.sweeps} sweeps, {plan.backups:,} backups, last change {plan.delta:.3g}, proven error {bound}")
+    for note in plan.notes:
+        print(note)
+
+
+def _print_grid(rows: list[list[str]]) -> None:
+    width = max(len(word) for row in rows for word in row)
+    for row in rows:
+        print("  ".join(word.rjust(width) for word in row))

@@ -1,0 +1,45 @@
+"""A plan on a map as rows of cells: the one object that `plan --json` prints and that screens draw."""
+
+from typing import Any
+
+import numpy as np
+
+from engine.gridworlds.maps import GridMap
+from engine.gridworlds.policies import as_words
+from engine.planning.mdp import Bools, Floats
+from engine.planning.solving import Plan
+
+
+def plan_object(grid: GridMap, plan: Plan) -> dict[str, Any]:
+    """V, Q and the rest as rows of cells; null for walls and wherever there is no finite number."""
+    states = grid.rows * grid.cols
+    open_ = [grid.open(*divmod(state, grid.cols)) for state in range(states)]
+    deciding = [here and not end for here, end in zip(open_, plan.ended[:states], strict=True)]
+    return {
+        "V": in_rows(grid, [v if here else None for v, here in zip(_plain(plan.values), open_, strict=False)]),
+        "Q": in_rows(grid, [q if here else None for q, here in zip(_plain(plan.q), open_, strict=False)]),
+        "greedy_actions": in_rows(grid, _words(grid, plan.greedy)),
+        "optimal_actions": in_rows(grid, _words(grid, plan.best.optimal)),
+        "policy": in_rows(grid, [p if here else None for p, here in zip(_plain(plan.policy), deciding, strict=False)]),
+        "sweeps": plan.sweeps,
+        "backups": plan.backups,
+        "delta": plan.delta,
+        "error_bound": plan.error_bound,
+        "improper": bool(plan.improper.any()),
+        "improper_cells": in_rows(grid, plan.improper[:states].tolist()),
+        "notes": list(plan.notes),
+    }
+
+
+def in_rows(grid: GridMap, per_cell: list[Any]) -> list[list[Any]]:
+    """One entry per cell in reading order, as the grid's rows."""
+    return [per_cell[first : first + grid.cols] for first in range(0, grid.rows * grid.cols, grid.cols)]
+
+
+def _words(grid: GridMap, chosen: Bools) -> list[str]:
+    return [as_words(row, grid.actions) for row in chosen[: grid.rows * grid.cols]]
+
+
+def _plain(numbers: Floats) -> list[Any]:
+    """As lists, with -0.0 written 0.0, since both are the same value."""
+    return (np.asarray(numbers) + 0.0).tolist()

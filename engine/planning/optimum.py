@@ -1,0 +1,103 @@
+"""The exact optimum: every best action, a policy that takes them and ends, and where there is no finite best value."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from engine.planning import bounds
+from engine.planning.mdp import Bools, Floats, TabularMDP, backup, expected_rewards, uniform_policy
+from engine.planning.structure import Endless, certain_end, endless
+from engine.planning.sweeps import policy_iteration
+
+TIE_TOLERANCE = 1e-9
+MAX_IMPROVEMENTS = 1_000
+
+
+@dataclass(frozen=True)
+class Domain:
+    """Where there is something to solve: `mdp` ends in states without a finite best value, and `rewards` [S, A] are
+    -inf for actions that may lead there. At discount 1 `forever` says why, and `ending` [S, A] is a policy that ends
+    or comes to rest for certain; with a discount every state has a value and both are None."""
+
+    mdp: TabularMDP
+    rewards: Floats
+    forever: Endless | None = None
+    ending: Floats | None = None
+
+
+@dataclass(frozen=True)
+class Optimum:
+    """values [S], NaN where there is no finite best value; q [S, A], -inf for actions that may lead there; optimal
+    [S, A], all actions that tie for the best; policy [S, A], one that takes such actions and ends soonest; error, a
+    proven bound on the largest error, None where discount 1 left none to be proven."""
+
+    values: Floats
+    q: Floats
+    optimal: Bools
+    policy: Floats
+    error: float | None
+    domain: Domain
+
+
+def domain(mdp: TabularMDP) -> Domain:
+    """Which states have a best value, decided before any sweep."""
+    rewards = expected_rewards(mdp)
+    if mdp.discount < 1.0:
+        return Domain(mdp, rewards)
+    forever = endless(mdp)
+    lost = ~mdp.terminal & ~forever.valued
+    losing = np.asarray((lost[mdp.next_states] & (mdp.probabilities > 0)).any(-1))
+    inner = replace(mdp, terminal=mdp.terminal | lost)
+    rewards = np.where(losing & ~inner.terminal[:, None], -np.inf, rewards)
+    resting = forever.resting.any(-1)
+    ending = soonest_end(inner, ~losing, inner.terminal | resting)
+    ending[resting] = np.eye(mdp.n_actions)[forever.resting[resting].argmax(-1)]
+    return Domain(inner, rewards, forever, ending)
+
+
+def optimum(mdp: TabularMDP) -> Optimum:
+    """Policy iteration from a policy that has a value, until nothing improves (Sutton & Barto, 2018, section 4.3)."""
+    inside = domain(mdp)
+    beginning = uniform_policy(mdp) if inside.ending is None else inside.ending
+    for sweep in policy_iteration(inside.mdp, inside.rewards, beginning):
+        if (sweep.delta == 0.0 and sweep.number > 1) or sweep.number >= MAX_IMPROVEMENTS:
+            break
+    assert sweep.policy is not None
+    values = sweep.values
+    q = backup(inside.mdp, inside.rewards, values, mdp.discount)
+    if inside.forever is None or inside.ending is None:
+        error: float | None = bounds.discounted(inside.mdp, inside.rewards, values)
+    else:
+        error = bounds.undiscounted_optimum(
+            inside.mdp, inside.rewards, values, sweep.policy, inside.ending, inside.forever
+        )
+    optimal = tied_actions(q) & ~inside.mdp.terminal[:, None]
+    lost = inside.mdp.terminal & ~mdp.terminal
+    policy = soonest_end(mdp, np.where(lost[:, None], True, optimal), mdp.terminal)
+    return Optimum(np.where(lost, np.nan, values), q, optimal, policy, error, inside)
+
+
+def tied_actions(q: Floats, error: float = 0.0) -> Bools:
+    """[S, A]: the actions whose q [S, A] equals the best up to a relative 1e-9, or to `error` if that is more.
+
+    == would miss ties lost to rounding. Actions whose q is -inf are none.
+    """
+    best = q.max(-1, keepdims=True)
+    return (q >= best - np.maximum(error, TIE_TOLERANCE * np.maximum(1.0, np.abs(best)))) & np.isfinite(q)
+
+
+def soonest_end(mdp: TabularMDP, allowed: Bools, targets: Bools) -> Floats:
+    """A deterministic policy [S, A] of `allowed` actions [S, A] that reaches a target in the shortest expected time.
+
+    Where no allowed way gets there for certain, it takes the first allowed action. Needed at discount 1, where an
+    action that ties for the best may be to bump into a wall for ever.
+    """
+    certain, safe = certain_end(mdp, allowed & ~mdp.terminal[:, None], targets)
+    stopping = replace(mdp, terminal=targets | ~certain)
+    times, change = np.zeros(mdp.n_states), np.inf
+    while change > TIE_TOLERANCE * max(1.0, times.max()):
+        q = backup(stopping, np.where(safe, 1.0, np.inf), times, 1.0)
+        new = q.min(-1)
+        change, times = float(np.abs(new - times).max()), new
+    chosen = np.where(certain & ~targets, q.argmin(-1), allowed.argmax(-1))
+    return np.eye(mdp.n_actions)[chosen]
