@@ -12,15 +12,16 @@ from pathlib import Path
 from engine.commands.options import whole_number
 from engine.commands.stores import Refused
 from engine.commands.text import print_json
-from engine.gridworlds.dynamics import tabular
+from engine.gridworlds.dynamics import deciding, tabular
 from engine.gridworlds.maps import GridMap, MapError
 from engine.gridworlds.plans import plan_object
 from engine.gridworlds.policies import PolicyError, parse_policy
 from engine.gridworlds.presets import MAPS, read_map
 from engine.gridworlds.text import parse_map
-from engine.planning.mdp import Floats, TabularMDP
+from engine.planning.mdp import Floats, TabularMDP, uniform_policy
 from engine.planning.solving import IN_PLACE, MAX_SWEEPS, METHODS, TOLERANCE, Plan, solve
 
+PLANNED_SIDE = 300
 HELP = "solve a gridworld exactly"
 
 
@@ -74,7 +75,7 @@ def _map(file_or_name: str) -> GridMap:
     try:
         if file_or_name in MAPS or not Path(file_or_name).is_file():
             return read_map(file_or_name.replace("\n", " "))
-        return parse_map(_read(file_or_name))
+        return parse_map(_read(file_or_name), PLANNED_SIDE)
     except MapError as error:
         is_file = error.line is not None or Path(file_or_name).is_file()
         raise Refused(str(error) if is_file else f"--map: {error.problem}; and there is no such file") from None
@@ -86,9 +87,12 @@ def _policy(file: str | None, grid: GridMap, mdp: TabularMDP) -> Floats | None:
     if not Path(file).is_file():
         raise Refused(f"--policy is {file[:80]!r}; it must be random or a file, and there is no such file")
     try:
-        return parse_policy(_read(file), grid, ~mdp.terminal)
+        followed = parse_policy(_read(file), grid, deciding(grid))
     except PolicyError as error:
         raise Refused(str(error)) from None
+    policy = uniform_policy(mdp)
+    policy[: grid.size] = followed
+    return policy
 
 
 def _read(path: str) -> str:

@@ -21,9 +21,10 @@ Pixels = npt.NDArray[np.uint8]
 
 
 def as_text(grid: GridMap, state: int) -> str:
-    """The map's rows with the agent as @."""
+    """The map's rows with the agent as @; without it, once it has left the map behind a goal."""
     rows = [list(row) for row in grid.cells]
-    rows[state // grid.cols][state % grid.cols] = AGENT
+    if state < grid.size:
+        rows[state // grid.cols][state % grid.cols] = AGENT
     return "\n".join("".join(row) for row in rows) + "\n"
 
 
@@ -33,6 +34,8 @@ def as_pixels(grid: GridMap, state: int) -> Pixels:
     pixels = cells.repeat(CELL_PIXELS, axis=0).repeat(CELL_PIXELS, axis=1)
     pixels[::CELL_PIXELS] = GRID_LINE
     pixels[:, ::CELL_PIXELS] = GRID_LINE
+    if state >= grid.size:
+        return pixels
     top, left = (state // grid.cols) * CELL_PIXELS, (state % grid.cols) * CELL_PIXELS
     offsets = np.arange(CELL_PIXELS) - (CELL_PIXELS - 1) / 2
     disc = offsets[:, None] ** 2 + offsets[None, :] ** 2 <= (0.3 * CELL_PIXELS) ** 2

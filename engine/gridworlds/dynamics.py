@@ -1,58 +1,79 @@
 """What a map means: its Markov decision process, its observations, and Gymnasium's `P` of it.
 
-States are cells in reading order, row * columns + column, walls included (nothing leads into one).
+States are cells in reading order, row * columns + column, walls included (nothing leads into one). Where rewards are
+paid on leaving, one more state follows them: the place behind goals and pits where nothing happens any more.
 """
 
 import numpy as np
 
-from engine.gridworlds.maps import ACTIONS, GOAL, PIT, STEPS, GridMap
+from engine.gridworlds.maps import GOAL, PIT, STEPS, WALL, GridMap
 from engine.planning.mdp import Bools, Floats, Ints, TabularMDP
 
-N_WALL_CODES = 2 ** len(ACTIONS)
+N_WALL_CODES = 16
+SIDES = ("N", "E", "S", "W")
 Outcome = tuple[float, int, float, bool]
 
 
 def tabular(grid: GridMap) -> TabularMDP:
-    """The map as arrays. An action's outcomes: as meant, slipped to its left, slipped to its right."""
-    intended = moves(grid)
-    turns, chances = [0], [1.0]
-    if grid.slip > 0:
-        turns, chances = [0, -1, 1], [1.0 - grid.slip, grid.slip / 2, grid.slip / 2]
-    entered = np.stack([np.roll(intended, -turn, axis=1) for turn in turns], axis=-1)
-    rewards = cell_rewards(grid)[entered]
-    terminal = _cells(grid, GOAL) | (_cells(grid, PIT) & (grid.pits == "end"))
-    start = np.zeros(grid.rows * grid.cols)
+    """The map as arrays. An action's outcomes: as meant, slipped to its left, to its right, each under every gust."""
+    turns, gusts = _slips(grid), _gusts(grid)
+    outcomes = [(turned, entered, a * b) for turned, a in turns for entered, b in gusts]
+    landed = np.stack([entered[:, turned] for turned, entered, _ in outcomes], axis=-1)
+    rewards = np.empty(landed.shape)
+    paid = cell_rewards(grid)
+    rewards[:] = paid[landed] if grid.paid == "entering" else paid[:, None, None]
+    if grid.bump_reward is not None:
+        bumps = moves(grid, grid.actions) == np.arange(grid.size)[:, None]
+        rewards[np.stack([bumps[:, turned] for turned, _, _ in outcomes], axis=-1)] = grid.bump_reward
+    for source, _, reward in grid.teleports:
+        rewards[source[0] * grid.cols + source[1]] = reward
+    start = np.zeros(grid.size)
     start[[r * grid.cols + c for r, c in grid.start_positions()]] = 1.0 / len(grid.start_positions())
-    landed = entered
-    if grid.pits == "restart":
-        landed = np.where(_cells(grid, PIT)[entered], int(start.argmax()), entered)
-    blocked = ~_open(grid)
-    return TabularMDP(
-        next_states=landed,
-        probabilities=np.broadcast_to(np.array(chances), landed.shape),
-        rewards=rewards,
-        terminal=terminal | blocked,
-        start=start,
-        discount=grid.discount,
-    )
+    if grid.pits == "restart" and grid.paid == "entering":
+        landed = np.where(_cells(grid, PIT)[landed], int(start.argmax()), landed)
+    terminal = ends(grid) | _cells(grid, WALL)
+    if grid.paid == "leaving":
+        landed, rewards, start, terminal = _with_a_way_out(grid, landed, rewards, start)
+    chances = np.broadcast_to(np.array([chance for _, _, chance in outcomes]), landed.shape)
+    return TabularMDP(landed, chances, rewards, terminal, start, grid.discount)
 
 
-def moves(grid: GridMap) -> Ints:
-    """[S, 4]: the cell each action enters when nothing slips; into a wall or the edge, the same cell."""
-    states = np.arange(grid.rows * grid.cols).reshape(grid.rows, grid.cols)
-    open_ = _open(grid).reshape(grid.rows, grid.cols)
-    entered = np.empty((states.size, len(STEPS)), dtype=np.int64)
-    for action, (down, right) in enumerate(STEPS):
-        rows = np.clip(np.arange(grid.rows) + down, 0, grid.rows - 1)
-        cols = np.clip(np.arange(grid.cols) + right, 0, grid.cols - 1)
-        beyond = states[np.ix_(rows, cols)]
-        entered[:, action] = np.where(open_[np.ix_(rows, cols)], beyond, states).ravel()
+def moves(grid: GridMap, actions: tuple[str, ...] = SIDES) -> Ints:
+    """[cells, actions]: the cell each action enters without slip and wind; at a wall or the edge, the same cell."""
+    states = np.arange(grid.size).reshape(grid.rows, grid.cols)
+    open_ = ~_cells(grid, WALL).reshape(states.shape)
+    entered = np.empty((states.size, len(actions)), dtype=np.int64)
+    for action, name in enumerate(actions):
+        down, right = STEPS[name]
+        rows, cols = np.arange(grid.rows) + down, np.arange(grid.cols) + right
+        inside = ((rows >= 0) & (rows < grid.rows))[:, None] & ((cols >= 0) & (cols < grid.cols))
+        there = np.ix_(rows.clip(0, grid.rows - 1), cols.clip(0, grid.cols - 1))
+        entered[:, action] = np.where(inside & open_[there], states[there], states).ravel()
+    return entered
+
+
+def entered_cells(grid: GridMap, gust: int = 0) -> Ints:
+    """[cells, actions]: where each action leads when nothing slips: its own step, then the wind, or a teleport.
+
+    The wind is that of the column the move is made in, `gust` cells stronger (Sutton & Barto, 2018, example 6.5); it
+    carries over goals and pits, and walls stop it.
+    """
+    entered = moves(grid, grid.actions)
+    if grid.wind:
+        wind = np.array(grid.wind)
+        carried = np.tile(np.where(wind != 0, wind + gust, 0), grid.rows)
+        north, _, south, _ = moves(grid).T
+        for step in range(int(np.abs(carried).max())):
+            entered = np.where((carried > step)[:, None], north[entered], entered)
+            entered = np.where((carried < -step)[:, None], south[entered], entered)
+    for source, target, _ in grid.teleports:
+        entered[source[0] * grid.cols + source[1]] = target[0] * grid.cols + target[1]
     return entered
 
 
 def cell_rewards(grid: GridMap) -> Floats:
-    """[S]: what entering each cell pays."""
-    paid = np.full(grid.rows * grid.cols, float(grid.step_reward))
+    """[cells]: what each cell pays, on entering or on leaving it."""
+    paid = np.full(grid.size, float(grid.step_reward))
     paid[_cells(grid, GOAL)] = grid.goal_reward
     paid[_cells(grid, PIT)] = grid.pit_reward
     for (row, column), reward in grid.rewards:
@@ -60,10 +81,21 @@ def cell_rewards(grid: GridMap) -> Floats:
     return paid
 
 
+def ends(grid: GridMap) -> Bools:
+    """[cells]: where an episode ends."""
+    return _cells(grid, GOAL) | (_cells(grid, PIT) & (grid.pits == "end"))
+
+
+def deciding(grid: GridMap) -> Bools:
+    """[cells]: where it can matter what the agent does: no walls, no goals, no pits that are not walked out of."""
+    return ~(ends(grid) | _cells(grid, WALL) | _cells(grid, PIT))
+
+
 def wall_codes(grid: GridMap) -> Ints:
-    """[S] in 0..15: which sides of each cell are blocked, north 1 + east 2 + south 4 + west 8."""
-    blocked = moves(grid) == np.arange(grid.rows * grid.cols)[:, None]
-    return (blocked * 2 ** np.arange(len(ACTIONS))).sum(-1)
+    """[S] in 0..15: which sides of each cell are blocked, north 1 + east 2 + south 4 + west 8; 0 behind the goals."""
+    blocked = moves(grid) == np.arange(grid.size)[:, None]
+    codes = (blocked * 2 ** np.arange(len(SIDES))).sum(-1)
+    return np.append(codes, 0) if grid.paid == "leaving" else codes
 
 
 def observation_codes(grid: GridMap, observation: str) -> tuple[Ints, int]:
@@ -73,7 +105,8 @@ def observation_codes(grid: GridMap, observation: str) -> tuple[Ints, int]:
     """
     match grid.observation if observation == "map" else observation:
         case "cell":
-            return np.arange(grid.rows * grid.cols), grid.rows * grid.cols
+            n_states = grid.size + (grid.paid == "leaving")
+            return np.arange(n_states), n_states
         case "walls":
             return wall_codes(grid), N_WALL_CODES
     raise ValueError(f"observation is {observation!r}; it must be one of map, cell, walls")
@@ -100,9 +133,37 @@ def gymnasium_p(mdp: TabularMDP) -> dict[int, dict[int, list[Outcome]]]:
     return table
 
 
+def _slips(grid: GridMap) -> list[tuple[list[int], float]]:
+    """([A] the action that each turns into, with what probability)."""
+    names = grid.actions
+    as_meant = (list(range(len(names))), 1.0 - grid.slip)
+    if grid.slip == 0:
+        return [as_meant]
+    steps = [STEPS[name] for name in names]
+    left = [steps.index((-right, down)) for down, right in steps]
+    right = [steps.index((right, -down)) for down, right in steps]
+    return [as_meant, (left, grid.slip / 2), (right, grid.slip / 2)]
+
+
+def _gusts(grid: GridMap) -> list[tuple[Ints, float]]:
+    """([cells, A] where each action leads, with what probability)."""
+    if grid.gusts == 0 or not any(grid.wind):
+        return [(entered_cells(grid), 1.0)]
+    chances = ((0, 1.0 - grid.gusts), (1, grid.gusts / 2), (-1, grid.gusts / 2))
+    return [(entered_cells(grid, gust), chance) for gust, chance in chances]
+
+
+def _with_a_way_out(grid: GridMap, landed: Ints, rewards: Floats, start: Floats) -> tuple[Ints, Floats, Floats, Bools]:
+    """Goals and pits left by one last move that pays for them, to a state of its own or back to the start."""
+    pits = _cells(grid, PIT) if grid.pits == "restart" else np.zeros(grid.size, dtype=bool)
+    out = grid.size
+    landed = np.where(ends(grid)[:, None, None], out, np.where(pits[:, None, None], int(start.argmax()), landed))
+    leaving = (ends(grid) | pits)[:, None, None]
+    rewards = np.where(leaving, cell_rewards(grid)[:, None, None], rewards)
+    landed = np.concatenate([landed, np.full((1, *landed.shape[1:]), out)])
+    rewards = np.concatenate([rewards, np.zeros((1, *rewards.shape[1:]))])
+    return landed, rewards, np.append(start, 0.0), np.append(_cells(grid, WALL), True)
+
+
 def _cells(grid: GridMap, kind: str) -> Bools:
-    return np.array([cell == kind for row in grid.cells for cell in row])
-
-
-def _open(grid: GridMap) -> Bools:
-    return np.array([grid.open(r, c) for r in range(grid.rows) for c in range(grid.cols)])
+    return np.array([list(row) for row in grid.cells]).ravel() == kind

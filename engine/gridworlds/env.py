@@ -11,9 +11,12 @@ from engine.gridworlds.presets import read_map
 
 
 class GridWorldEnv(gym.Env[np.int64, np.int64]):
-    """Actions 0..3 are north, east, south, west. `map` is a preset's name or a map's text.
+    """Actions are the map's in their order: north, east, south, west and, with king's moves, the diagonals.
 
-    observation "cell": row * columns + column. "walls": which sides are blocked (north 1, east 2, south 4, west 8).
+    `map` is a preset's name or a map's text.
+
+    observation "cell": row * columns + column, and one more for the place behind the goals where the map pays on
+    leaving. "walls": which sides are blocked (north 1, east 2, south 4, west 8).
     "map": whatever the map says. The time limit is the map's own and is reported as truncation; info holds the cell
     as ("row", "column"). `P` and `initial_state_distrib` are as in Gymnasium's FrozenLake and always about cells.
     """
@@ -53,11 +56,12 @@ class GridWorldEnv(gym.Env[np.int64, np.int64]):
         chances = self._chances[self._state, action]
         outcome = int(np.searchsorted(chances, self.np_random.random() * chances[-1], side="right"))
         reward = float(self.mdp.rewards[self._state, action, outcome])
-        self._state = int(self.mdp.next_states[self._state, action, outcome])
+        before = self._state
+        self._state = int(self.mdp.next_states[before, action, outcome])
         self._steps += 1
         terminated = bool(self.mdp.terminal[self._state])
         truncated = not terminated and self._steps >= self.grid.time_limit
-        return self._codes[self._state], reward, terminated, truncated, self._place()
+        return self._codes[self._state], reward, terminated, truncated, self._place(before)
 
     def render(self) -> Any:
         """The map with the agent: text for "ansi", [height, width, 3] uint8 for "rgb_array"."""
@@ -68,6 +72,7 @@ class GridWorldEnv(gym.Env[np.int64, np.int64]):
         gym.logger.warn('render() draws nothing without render_mode="ansi" or "rgb_array" in gymnasium.make')
         return None
 
-    def _place(self) -> dict[str, int]:
-        row, column = divmod(self._state, self.grid.cols)
+    def _place(self, before: int = 0) -> dict[str, int]:
+        """Where the agent is; behind the goals it is no more, so where it was."""
+        row, column = divmod(self._state if self._state < self.grid.size else before, self.grid.cols)
         return {"row": row, "column": column}

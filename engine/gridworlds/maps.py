@@ -1,16 +1,27 @@
-"""GridMap: one gridworld as plain values, and the checks that make it playable."""
+"""GridMap: one gridworld as plain values."""
 
-from collections import deque
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal, NamedTuple
 
 MIN_SIDE, MAX_SIDE = 2, 50
 FREE, WALL, START, GOAL, PIT = ".", "#", "S", "G", "P"
 CELLS = {FREE: "free", WALL: "wall", START: "start", GOAL: "goal", PIT: "pit"}
+MAX_WIND = 9
 
-# The order of actions everywhere: north, east, south, west, as (row, column) steps.
-ACTIONS = ("N", "E", "S", "W")
-STEPS = ((-1, 0), (0, 1), (1, 0), (0, -1))
+# The order of actions everywhere: north, east, south, west, then with king's moves the diagonals, clockwise too.
+STEPS = {
+    "N": (-1, 0),
+    "E": (0, 1),
+    "S": (1, 0),
+    "W": (0, -1),
+    "NE": (-1, 1),
+    "SE": (1, 1),
+    "SW": (1, -1),
+    "NW": (-1, -1),
+}
+ACTIONS = {"straight": tuple(STEPS)[:4], "king": tuple(STEPS)}
+
+Cell = tuple[int, int]
 
 
 class MapError(ValueError):
@@ -22,33 +33,57 @@ class MapError(ValueError):
         self.problem, self.line, self.column = problem, line, column
 
 
+class Teleport(NamedTuple):
+    """Every move made in `source` leads to `target` and pays `reward`."""
+
+    source: Cell
+    target: Cell
+    reward: float
+
+
 @dataclass(frozen=True)
 class GridMap:
     """A gridworld. Rows and columns count from 0 here (from 1 in the text a person reads).
 
     cells         one text per row, of `.` free, `#` wall, `S` start, `G` goal, `P` pit
-    slip          probability that a move goes sideways, half of it to each side
-    step_reward   paid on every move, unless the entered cell pays its own reward instead
-    goal_reward, pit_reward   paid instead on entering a goal or a pit
-    pits          "end": a pit ends the episode; "restart": it sends the agent back to the start
+    moves         "straight": north, east, south, west; "king": the diagonals too
+    slip          probability that a move goes sideways (at a right angle), half of it to each side
+    wind          for each column, how many cells the wind carries the agent north after a move made there (negative:
+                  south), as far as walls and the edge let it; () where there is none
+    gusts         probability that the wind, where there is any, is one cell stronger or weaker, half each
+    step_reward   paid on every move, unless the cell pays its own reward instead
+    goal_reward, pit_reward   paid instead for a goal or a pit
+    bump_reward   paid instead where the move itself ends at a wall or the edge; None: what the cell pays
+    paid          "entering": a move pays for the cell it enters, and entering a goal ends the episode;
+                  "leaving": a move pays for the cell it is made in, and a goal is left for good by one last move
+    pits          "end": a pit ends the episode as a goal does; "restart": it sends the agent back to the start
     starts        "marked": episodes start at an S, each as likely; "anywhere": in any open cell
+    episodes      "ending": a goal must be within reach; "continuing": the map needs none, only time ends an episode
     discount      for planning without a time limit
     time_limit    moves after which an episode is cut off
     observation   "cell": the agent sees where it is; "walls": only which of its four sides are blocked
     rewards       ((row, column), reward) for cells with a reward of their own, in reading order
+    teleports     in reading order of their sources
     """
 
     cells: tuple[str, ...]
+    moves: Literal["straight", "king"] = "straight"
     slip: float = 0.0
+    wind: tuple[int, ...] = ()
+    gusts: float = 0.0
     step_reward: float = -1.0
     goal_reward: float = -1.0
     pit_reward: float = -1.0
+    bump_reward: float | None = None
+    paid: Literal["entering", "leaving"] = "entering"
     pits: Literal["end", "restart"] = "end"
     starts: Literal["marked", "anywhere"] = "marked"
+    episodes: Literal["ending", "continuing"] = "ending"
     discount: float = 1.0
     time_limit: int = 100
     observation: Literal["cell", "walls"] = "cell"
-    rewards: tuple[tuple[tuple[int, int], float], ...] = ()
+    rewards: tuple[tuple[Cell, float], ...] = ()
+    teleports: tuple[Teleport, ...] = ()
 
     @property
     def rows(self) -> int:
@@ -59,15 +94,20 @@ class GridMap:
         return len(self.cells[0])
 
     @property
+    def size(self) -> int:
+        """How many cells there are, walls included."""
+        return self.rows * self.cols
+
+    @property
     def actions(self) -> tuple[str, ...]:
         """The names of the actions, in the order of every array and list."""
-        return ACTIONS
+        return ACTIONS[self.moves]
 
-    def positions(self, kind: str) -> list[tuple[int, int]]:
+    def positions(self, kind: str) -> list[Cell]:
         """Where cells of one kind are, in reading order."""
         return [(r, c) for r, row in enumerate(self.cells) for c, cell in enumerate(row) if cell == kind]
 
-    def start_positions(self) -> list[tuple[int, int]]:
+    def start_positions(self) -> list[Cell]:
         """Where an episode may begin, each with the same probability."""
         if self.starts == "anywhere":
             return sorted(self.positions(START) + self.positions(FREE))
@@ -78,65 +118,11 @@ class GridMap:
         return 0 <= row < self.rows and 0 <= column < self.cols and self.cells[row][column] != WALL
 
 
-def check(grid: GridMap, first_line: int = 1) -> None:
-    """Raise MapError unless the map can be played; its top row is line `first_line` of its text."""
-    _check_size(grid, first_line)
-    for r, row in enumerate(grid.cells):
-        if len(row) != grid.cols:
-            raise MapError(
-                f"this row has {len(row)} cells, the first row has {grid.cols}; all rows must be equally long",
-                first_line + r,
-                min(len(row), grid.cols) + 1,
-            )
-        for c, cell in enumerate(row):
-            if cell not in CELLS:
-                raise MapError(f"{cell!r} is no cell; allowed are {legend()}", first_line + r, c + 1)
-    if not grid.positions(GOAL):
-        raise MapError("there is no goal; put at least one G")
-    starts = grid.start_positions()
-    if not starts:
-        raise MapError("there is no start; put at least one S, or write `starts = anywhere` above the grid")
-    if grid.pits == "restart" and len(starts) > 1:
-        raise MapError(f"`pits = restart` needs one start to go back to; the map has {len(starts)}")
-    solvable = _leads_to_goal(grid)
-    for r, c in starts:
-        if (r, c) not in solvable:
-            raise MapError("no goal can be reached from this start", first_line + r, c + 1)
-    for (r, c), _ in grid.rewards:
-        if not grid.open(r, c):
-            raise MapError(f"the cell at row {r + 1}, column {c + 1} is a wall or outside; it cannot have a reward")
-
-
 def legend() -> str:
     """The cells a map may hold, in words."""
     return ", ".join(f"{character} ({kind})" for character, kind in CELLS.items())
 
 
-def _check_size(grid: GridMap, first_line: int) -> None:
-    if not grid.cells:
-        raise MapError("there is no grid; write at least two rows of cells")
-    allowed = f"allowed are {MIN_SIDE} to {MAX_SIDE}"
-    if not MIN_SIDE <= grid.rows <= MAX_SIDE:
-        size = "small" if grid.rows < MIN_SIDE else "large"
-        raise MapError(f"the grid is too {size}: {_count(grid.rows, 'row')}; {allowed}", first_line)
-    if not MIN_SIDE <= grid.cols <= MAX_SIDE:
-        size = "small" if grid.cols < MIN_SIDE else "large"
-        raise MapError(f"the grid is too {size}: {_count(grid.cols, 'column')}; {allowed}", first_line)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
-def _leads_to_goal(grid: GridMap) -> set[tuple[int, int]]:
-    """Cells from which some path enters a goal without leaving through a pit."""
-    found = set(grid.positions(GOAL))
-    border = deque(found)
-    while border:
-        row, column = border.popleft()
-        for down, right in STEPS:
-            cell = (row + down, column + right)
-            if cell not in found and grid.open(*cell) and grid.cells[cell[0]][cell[1]] in (FREE, START):
-                found.add(cell)
-                border.append(cell)
-    return found
+def in_rows(grid: GridMap, per_cell: list[Any]) -> list[list[Any]]:
+    """One entry per cell in reading order, as the grid's rows."""
+    return [per_cell[first : first + grid.cols] for first in range(0, grid.size, grid.cols)]

@@ -4,7 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from engine.gridworlds.maps import GridMap
+from engine.gridworlds.dynamics import deciding
+from engine.gridworlds.maps import GridMap, in_rows
 from engine.gridworlds.policies import as_words
 from engine.planning.mdp import Bools, Floats
 from engine.planning.solving import Plan
@@ -12,15 +13,15 @@ from engine.planning.solving import Plan
 
 def plan_object(grid: GridMap, plan: Plan) -> dict[str, Any]:
     """V, Q and the rest as rows of cells; null for walls and wherever there is no finite number."""
-    states = grid.rows * grid.cols
+    states = grid.size
     open_ = [grid.open(*divmod(state, grid.cols)) for state in range(states)]
-    deciding = [here and not end for here, end in zip(open_, plan.ended[:states], strict=True)]
+    choosing = deciding(grid)
     return {
         "V": in_rows(grid, [v if here else None for v, here in zip(_plain(plan.values), open_, strict=False)]),
         "Q": in_rows(grid, [q if here else None for q, here in zip(_plain(plan.q), open_, strict=False)]),
-        "greedy_actions": in_rows(grid, _words(grid, plan.greedy)),
-        "optimal_actions": in_rows(grid, _words(grid, plan.best.optimal)),
-        "policy": in_rows(grid, [p if here else None for p, here in zip(_plain(plan.policy), deciding, strict=False)]),
+        "greedy_actions": in_rows(grid, _words(grid, plan.greedy, choosing)),
+        "optimal_actions": in_rows(grid, _words(grid, plan.best.optimal, choosing)),
+        "policy": in_rows(grid, [p if here else None for p, here in zip(_plain(plan.policy), choosing, strict=False)]),
         "sweeps": plan.sweeps,
         "backups": plan.backups,
         "delta": plan.delta,
@@ -31,13 +32,9 @@ def plan_object(grid: GridMap, plan: Plan) -> dict[str, Any]:
     }
 
 
-def in_rows(grid: GridMap, per_cell: list[Any]) -> list[list[Any]]:
-    """One entry per cell in reading order, as the grid's rows."""
-    return [per_cell[first : first + grid.cols] for first in range(0, grid.rows * grid.cols, grid.cols)]
-
-
-def _words(grid: GridMap, chosen: Bools) -> list[str]:
-    return [as_words(row, grid.actions) for row in chosen[: grid.rows * grid.cols]]
+def _words(grid: GridMap, chosen: Bools, choosing: Bools) -> list[str]:
+    rows = zip(chosen[: grid.size], choosing, strict=True)
+    return [as_words(row, grid.actions) if chooses else "" for row, chooses in rows]
 
 
 def _plain(numbers: Floats) -> list[Any]:

@@ -7,7 +7,7 @@ from engine.planning.mdp import Floats, Ints
 
 
 def play(envs: GridWorldVectorEnv, policy: Floats, rng: np.random.Generator) -> tuple[Floats, Ints, list[Ints]]:
-    """One episode in each copy, from where it has just begun, with actions drawn from `policy` [S, 4].
+    """One episode in each copy, from where it has just begun, with actions drawn from `policy` [S, A].
 
     Returns (undiscounted returns [N], lengths [N], the cells [N] before the first move and after each). Copies that
     have ended stay in that list where the vector env has put them: read as many entries as the episode is long.

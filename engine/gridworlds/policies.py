@@ -30,11 +30,11 @@ class PolicyError(ValueError):
 
 
 def parse_policy(text: str, grid: GridMap, decided: Bools) -> Floats:
-    """[cells, A]: the policy that `text` describes, uniform where `decided` [cells] says that no move is made."""
+    """[cells, A]: the policy that `text` describes, uniform where `decided` [cells] says that nothing is."""
     if len(text) > MAX_CHARACTERS:
         raise PolicyError(f"The policy has {len(text):,} characters; at most {MAX_CHARACTERS:,} are allowed")
     rows = _json_rows(text, grid) if text.lstrip()[:1] in ("[", "{") else _text_rows(text, grid)
-    policy = np.full((grid.rows * grid.cols, len(grid.actions)), 1.0 / len(grid.actions))
+    policy = np.full((grid.size, len(grid.actions)), 1.0 / len(grid.actions))
     for state, (place, cell) in enumerate(entry for row in rows for entry in row):
         if decided[state]:
             policy[state] = _chances(cell, grid.actions, place)

@@ -50,10 +50,103 @@ pits = restart
 SPPPPPPPPPPG
 """,
     ),
+    "windy": PresetMap(
+        "Sutton & Barto, example 6.5: a wind blows north in the middle columns",
+        """\
+wind = 0 0 0 1 1 1 2 2 1 0
+
+..........
+..........
+..........
+S......G..
+..........
+..........
+..........
+""",
+    ),
+    "windy-king": PresetMap(
+        "Sutton & Barto, exercise 6.9: the windy grid with the diagonal moves too",
+        """\
+moves = king
+wind = 0 0 0 1 1 1 2 2 1 0
+
+..........
+..........
+..........
+S......G..
+..........
+..........
+..........
+""",
+    ),
+    "windy-stochastic": PresetMap(
+        "Sutton & Barto, exercise 6.10: king's moves, and the wind one stronger or weaker a third of the time each",
+        """\
+moves = king
+wind = 0 0 0 1 1 1 2 2 1 0
+gusts = 2/3
+
+..........
+..........
+..........
+S......G..
+..........
+..........
+..........
+""",
+    ),
+    "sutton-5x5": PresetMap(
+        "Sutton & Barto, examples 3.5 and 3.8: no end, bumping costs 1, two cells throw far and pay 10 and 5",
+        """\
+step_reward = 0
+bump_reward = -1
+starts = anywhere
+episodes = continuing
+discount = 0.9
+
+.....
+.....
+.....
+.....
+.....
+
+teleport 1 2 to 5 2 = 10
+teleport 1 4 to 3 4 = 5
+""",
+    ),
+    "russell-4x3": PresetMap(
+        "Russell & Norvig, chapter 17: the 4x3 world, -0.04 in every cell and a fifth of the moves slip sideways",
+        """\
+slip = 0.2
+step_reward = -0.04
+goal_reward = 1
+pit_reward = -1
+paid = leaving
+
+...G
+.#.P
+S...
+""",
+    ),
+    "cs188": PresetMap(
+        "Berkeley's CS188 gridworld: living costs nothing, a fifth of the moves slip, discount 0.9",
+        """\
+slip = 0.2
+step_reward = 0
+goal_reward = 1
+pit_reward = -1
+paid = leaving
+discount = 0.9
+
+...G
+.#.P
+S...
+""",
+    ),
     "frozenlake-4x4": PresetMap(
         "Gymnasium's FrozenLake-v1: two moves of three slip sideways",
         """\
-slip = 0.6666666666666666
+slip = 2/3
 step_reward = 0
 goal_reward = 1
 time_limit = 100
@@ -67,7 +160,7 @@ P..G
     "frozenlake-8x8": PresetMap(
         "Gymnasium's FrozenLake8x8-v1: the larger, safer lake",
         """\
-slip = 0.6666666666666666
+slip = 2/3
 step_reward = 0
 goal_reward = 1
 time_limit = 200
@@ -100,6 +193,33 @@ time_limit = 100
 .....#.....
 ...........
 .....#....G
+""",
+    ),
+    "maze-20x20": PresetMap(
+        "A large maze with a few loops",
+        """\
+time_limit = 400
+
+S#...........#.....#
+.#####.#####.#.#.#.#
+.....#.#...#.#.#.#.#
+####.#.#.#.#.#.#.#..
+...#...#.#.#...#.#..
+.#.#####.#.#####.#..
+.#.....#.......#....
+####.#.#.#####.#.###
+.....#.#.#.......#.#
+.#######.###.#####.#
+.......#...#.......#
+.#####.###.#.#####.#
+.#...#.#...#.....#..
+.#.#.#.#.###.###.#..
+.#.#.#.......#......
+.#.#.#########.###.#
+.#.#...#...#...#...#
+.###.#.#.#.#.###.###
+.....#...#...#......
+##....####...#####.G
 """,
     ),
     "maze-10x10": PresetMap(

@@ -66,7 +66,7 @@ class GridWorldVectorEnv(gym.vector.VectorEnv[Ints, Ints, npt.NDArray[Any]]):
 
     @property
     def states(self) -> Ints:
-        """[N] the cell each copy is in, row * columns + column."""
+        """[N] the cell each copy is in, row * columns + column; rows * columns once it has left behind a goal."""
         return self._states.copy()
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Ints, dict[str, Any]]:

@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from pydantic import field_validator
 
-from engine.gridworlds.dynamics import cell_rewards, observation_codes, tabular
-from engine.gridworlds.maps import CELLS
+from engine.gridworlds.dynamics import cell_rewards, ends, observation_codes, tabular
+from engine.gridworlds.maps import CELLS, in_rows
 from engine.gridworlds.playing import play
 from engine.gridworlds.presets import MAPS, read_map
 from engine.gridworlds.text import MAX_CHARACTERS
@@ -109,7 +109,9 @@ class GridWorldTask:
             "rewards": cell_rewards(self.grid).reshape(shape).tolist(),
             "probabilities": self._where_moving(table.round(4).tolist()),
             "values": self._where_moving(values.round(6).tolist()),
-            "trajectory": [list(divmod(int(states[0]), self.grid.cols)) for states in visited],
+            "trajectory": [
+                list(divmod(int(states[0]), self.grid.cols)) for states in visited if states[0] < self.grid.size
+            ],
             "return": round(float(returns[0]), 6),
             "expected_return": round(float(self.mdp.start @ values), 6),
             "optimal_return": round(self.optimal_return, 6),
@@ -127,14 +129,14 @@ class GridWorldTask:
 
     @torch.no_grad()
     def _table(self, policy: Policy) -> Floats:
-        """[S, 4] float64: the policy's action probabilities in every cell."""
+        """[S, A] float64: the policy's action probabilities in every cell."""
         logits = policy.params(torch.from_numpy(self._one_hot[self._seen]).to(self.device))
         return torch.softmax(logits.cpu().double(), -1).numpy()
 
     def _where_moving(self, per_state: list[Any]) -> list[list[Any]]:
         """One entry per state as rows of the grid; None in walls, goals and pits that end the episode."""
-        kept = [None if end else entry for entry, end in zip(per_state, self.mdp.terminal, strict=True)]
-        return [kept[first : first + self.grid.cols] for first in range(0, len(kept), self.grid.cols)]
+        moving = ~(ends(self.grid) | self.mdp.terminal[: self.grid.size])
+        return in_rows(self.grid, [entry if here else None for entry, here in zip(per_state, moving, strict=False)])
 
 
 def best_return(mdp: TabularMDP, seen: Ints, horizon: int) -> tuple[float, float | None]:

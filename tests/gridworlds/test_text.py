@@ -6,17 +6,24 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.gridworlds.maps import GridMap, MapError, check
+from engine.gridworlds.checking import check
+from engine.gridworlds.maps import ACTIONS, GridMap, MapError, Teleport
 from engine.gridworlds.presets import MAPS, read_map
 from engine.gridworlds.text import SETTINGS, parse_map, print_map
 
 FULL = """\
+moves = king
 slip = 0.2
+wind = 0 1 -2 0
+gusts = 0.5
 step_reward = -0.04
 goal_reward = 1
 pit_reward = -1
+bump_reward = -2.5
+paid = leaving
 pits = restart
 starts = marked
+episodes = continuing
 discount = 0.99
 time_limit = 30
 observation = walls
@@ -27,6 +34,7 @@ S...
 
 reward 1 2 = 0.5
 reward 3 4 = -1e-07
+teleport 1 1 to 3 4 = 10
 """
 
 
@@ -34,16 +42,23 @@ def test_every_setting_is_read():
     grid = parse_map(FULL)
     assert grid == GridMap(
         cells=("...G", ".#.P", "S..."),
+        moves="king",
         slip=0.2,
+        wind=(0, 1, -2, 0),
+        gusts=0.5,
         step_reward=-0.04,
         goal_reward=1.0,
         pit_reward=-1.0,
+        bump_reward=-2.5,
+        paid="leaving",
         pits="restart",
         starts="marked",
+        episodes="continuing",
         discount=0.99,
         time_limit=30,
         observation="walls",
         rewards=(((0, 1), 0.5), ((2, 3), -1e-07)),
+        teleports=(Teleport((0, 0), (2, 3), 10.0),),
     )
     assert print_map(grid) == FULL
 
@@ -64,22 +79,31 @@ def maps(draw):
     rows, cols = draw(st.integers(2, 7)), draw(st.integers(2, 7))
     cells = [draw(st.lists(st.sampled_from(".#SGP"), min_size=cols, max_size=cols)) for _ in range(rows)]
     rewards = draw(st.dictionaries(st.tuples(st.integers(0, rows - 1), st.integers(0, cols - 1)), finite, max_size=4))
+    spots = st.tuples(st.integers(0, rows - 1), st.integers(0, cols - 1))
+    thrown = draw(st.dictionaries(spots, st.tuples(spots, finite), max_size=3))
     return GridMap(
         cells=tuple("".join(row) for row in cells),
+        moves=draw(st.sampled_from(list(ACTIONS))),
         slip=draw(chances),
+        wind=draw(st.just(()) | st.tuples(*[st.integers(-9, 9)] * cols)),
+        gusts=draw(chances),
         step_reward=draw(finite),
         goal_reward=draw(finite),
         pit_reward=draw(finite),
+        bump_reward=draw(st.none() | finite),
+        paid=draw(st.sampled_from(["entering", "leaving"])),
         pits=draw(st.sampled_from(["end", "restart"])),
         starts=draw(st.sampled_from(["marked", "anywhere"])),
+        episodes=draw(st.sampled_from(["ending", "continuing"])),
         discount=draw(chances),
         time_limit=draw(st.integers(1, 2000)),
         observation=draw(st.sampled_from(["cell", "walls"])),
         rewards=tuple(sorted(rewards.items())),
+        teleports=tuple(Teleport(source, *thrown[source]) for source in sorted(thrown)),
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(maps())
 def test_any_playable_map_survives_the_round_trip(grid):
     try:
@@ -103,7 +127,7 @@ def test_any_text_is_a_map_or_a_map_error(text):
 
 
 def test_the_text_has_a_line_for_every_setting_of_a_map():
-    assert {"cells", *SETTINGS, "rewards"} == {field.name for field in fields(GridMap)}
+    assert {"cells", *SETTINGS, "rewards", "teleports"} == {field.name for field in fields(GridMap)}
 
 
 def test_goals_and_pits_pay_the_step_reward_unless_told_otherwise():
@@ -114,32 +138,45 @@ def test_goals_and_pits_pay_the_step_reward_unless_told_otherwise():
 @pytest.mark.parametrize(
     ("text", "line", "column", "words"),
     [
-        ("S..\n...\n", None, None, "there is no goal"),
-        ("G..\n...\n", None, None, "there is no start"),
+        ("slip = 0\n\nS..\n...\n", 3, 1, "there is no goal"),
+        ("G..\n...\n", 1, 1, "there is no start"),
         ("S#G\n.#.\n", 1, 1, "no goal can be reached from this start"),
         ("#.S\nSPG\nP..\n", 2, 1, "no goal can be reached"),
         ("S..\n....\n..G\n", 2, 4, "this row has 4 cells, the first row has 3"),
         ("S..\n..\n..G\n", 2, 3, "this row has 2 cells, the first row has 3"),
         ("slip = 0.1\n\nS..\n.x.\n..G\n", 4, 2, "'x' is no cell; allowed are . (free), # (wall)"),
         ("S.\u2028.G\n....\n", 1, 3, "is no cell"),
-        ("SG\n", 1, None, "too small: 1 row; allowed are 2 to 50"),
-        ("S\nG\n", 1, None, "too small: 1 column;"),
-        ("S" + "." * 50 + "\n" + "." * 50 + "G\n", 1, None, "too large: 51 columns; allowed are 2 to 50"),
-        ("S.\n" + "..\n" * 49 + ".G\n", 1, None, "too large: 51 rows"),
-        ("", None, None, "there is no grid"),
-        ("S.\n\n.G\n", 3, None, "goes on after a gap"),
+        ("SG\n", 1, 1, "too small: 1 row; allowed are 2 to 50"),
+        ("S\nG\n", 1, 1, "too small: 1 column;"),
+        ("S" + "." * 50 + "\n" + "." * 50 + "G\n", 1, 51, "too large: 51 columns; allowed are 2 to 50"),
+        ("S.\n" + "..\n" * 49 + ".G\n", 51, 1, "too large: 51 rows"),
+        ("", 1, 1, "there is no grid"),
+        ("S.\n\n.G\n", 3, 1, "goes on after a gap"),
         ("slipp = 0.1\nS.\n.G\n", 1, 1, "'slipp' is no setting; did you mean slip?"),
         ("slip = 1.5\nS.\n.G\n", 1, 8, "slip is '1.5'; it must be a number between 0 and 1"),
         ("slip = nan\nS.\n.G\n", 1, 8, "slip is 'nan'"),
-        ("slip = 0\nslip = 0\nS.\n.G\n", 2, None, "slip is set twice"),
+        ("slip = 0\nslip = 0\nS.\n.G\n", 2, 1, "slip is set twice"),
         ("time_limit = 0\nS.\n.G\n", 1, 14, "it must be a whole number between 1 and 2000"),
         ("time_limit = 2.5\nS.\n.G\n", 1, 14, "time_limit is '2.5'"),
         ("pits = kill\nS.\n.G\n", 1, 8, "pits is 'kill'; it must be one of end, restart"),
-        ("pits = restart\nSS\n.G\n", None, None, "needs one start to go back to; the map has 2"),
-        ("S.\n.G\nreward 1 = 2\n", 3, None, "reward ROW COLUMN = NUMBER"),
-        ("S.\n.G\nreward 1 2 = 2\nreward 1 2 = 3\n", 4, None, "row 1, column 2 has two rewards"),
-        ("S.\n.G\nreward 3 1 = 2\n", None, None, "row 3, column 1 is a wall or outside"),
-        ("S#\n.G\nreward 1 2 = 2\n", None, None, "row 1, column 2 is a wall or outside"),
+        ("pits = restart\nSS\n.G\n", 2, 1, "needs one start to go back to; the map has 2"),
+        ("S.\n.G\nreward 1 = 2\n", 3, 1, "reward ROW COLUMN = NUMBER"),
+        ("S.\n.G\nreward 1 2 = 2\nreward 1 2 = 3\n", 4, 1, "row 1, column 2 has two rewards"),
+        ("S.\n.G\nreward 3 1 = 2\n", 3, 1, "row 3, column 1 is a wall or outside"),
+        ("S#\n.G\nreward 1 2 = 2\n", 3, 1, "row 1, column 2 is a wall or outside"),
+        ("wind = 1 2\nS..\n..G\n", 1, 1, "wind has 2 numbers; it must be none or one for each of the 3 columns"),
+        ("wind = 1 x\nS.\n.G\n", 1, 8, "wind is '1 x'; it must be none, or a whole number between -9 and 9"),
+        ("wind = 10 0\nS.\n.G\n", 1, 8, "wind is '10 0'"),
+        ("slip = 1/0\nS.\n.G\n", 1, 8, "slip is '1/0'"),
+        ("bump_reward = x\nS.\n.G\n", 1, 15, "it must be cell, or a number between"),
+        ("moves = queen\nS.\n.G\n", 1, 9, "it must be one of straight, king"),
+        ("S.\n.G\nteleport 1 2 = 3\n", 3, 1, "teleport ROW COLUMN to ROW COLUMN = REWARD"),
+        ("S.\n.G\nteleport 2 2 to 1 1 = 3\n", 3, 1, "row 2, column 2 is no free cell"),
+        ("S.\n.G\nteleport 1 2 to 3 1 = 3\n", 3, 1, "row 3, column 1 is a wall or outside"),
+        ("S.\n.G\nteleport 1 2 to 2 1 = 3\nteleport 1 2 to 1 1 = 3\n", 4, 1, "has two teleports"),
+        ("S.\n.G\nteleport 1 2 to 2 1 = much\n", 3, 23, "teleport 1 2 to 2 1 is 'much'"),
+        ("wind = 9 9\nS.\n..\n.G\n", 2, 1, "no goal can be reached from this start"),
+        ("S.\n.G\n\n..\n", 4, 1, "goes on after a gap"),
         ("S.\n.G\nreward 1 2 = 1e9\n", 3, 14, "it must be a number between -1e+06 and 1e+06"),
     ],
 )

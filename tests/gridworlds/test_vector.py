@@ -22,7 +22,7 @@ def test_one_copy_is_the_single_env_number_by_number(name):
     assert ours.single_observation_space == theirs.single_observation_space
     assert ours.single_action_space == theirs.single_action_space
     np.testing.assert_array_equal(ours.reset(seed=3)[0], theirs.reset(seed=3)[0])
-    actions = np.random.default_rng(0).integers(0, 4, (600, 1))
+    actions = np.random.default_rng(0).integers(0, ours.mdp.n_actions, (1000, 1))
     ends = 0
     for action in actions:
         mine, other = ours.step(action), theirs.step(action)
@@ -56,16 +56,17 @@ def test_many_copies_of_a_deterministic_map_are_single_envs(name):
         ended = terminated | truncated
 
 
-@pytest.mark.parametrize("name", ["frozenlake-4x4", "four-rooms"])
+@pytest.mark.parametrize("name", ["frozenlake-4x4", "four-rooms", "russell-4x3", "windy-stochastic"])
 def test_transitions_of_many_copies_follow_p(name):
     """Counts of each (state, action, next state) over 200,000 steps against P: chi-square below its 99.999 % point."""
     env = GridWorldVectorEnv(200, map=name)
     env.reset(seed=2)
     n_states, rng = env.mdp.n_states, np.random.default_rng(3)
-    counts = np.zeros((n_states, 4, n_states))
+    n_actions = env.mdp.n_actions
+    counts = np.zeros((n_states, n_actions, n_states))
     ended = np.zeros(200, bool)
     for _ in range(1000):
-        before, actions = env.states, rng.integers(0, 4, 200)
+        before, actions = env.states, rng.integers(0, n_actions, 200)
         _, _, terminated, truncated, _ = env.step(actions)
         np.add.at(counts, (before[~ended], actions[~ended], env.states[~ended]), 1)
         ended = terminated | truncated

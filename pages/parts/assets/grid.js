@@ -9,6 +9,11 @@ const DIRECTIONS = [
   { name: "east", row: 0, column: 1 },
   { name: "south", row: 1, column: 0 },
   { name: "west", row: 0, column: -1 },
+  // Only maps with king's moves have these.
+  { name: "north-east", row: -1, column: 1 },
+  { name: "south-east", row: 1, column: 1 },
+  { name: "south-west", row: 1, column: -1 },
+  { name: "north-west", row: -1, column: -1 },
 ];
 const WORDS = { start: "Start", goal: "Goal", pit: "Pit" };
 
@@ -215,7 +220,9 @@ function told(picture, [row, column]) {
   const probabilities = picture.probabilities[row][column];
   const value = picture.values[row][column];
   if (!probabilities) return `${place}: ${kind}`;
-  const parts = DIRECTIONS.map(({ name }, at) => [name, probabilities[at]]).sort((one, other) => other[1] - one[1]);
+  const parts = probabilities
+    .map((share, at) => [DIRECTIONS[at].name, share])
+    .sort((one, other) => other[1] - one[1]);
   const worth = value === null ? "" : `value ${number(value)}; `;
   return `${place}: ${worth}${parts.map(([name, share]) => `${name} ${percent(share)}`).join(", ")}`;
 }
