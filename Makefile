@@ -10,7 +10,7 @@ help:
 	@echo "make run      set up and serve the app (PORT=8600 STORE=store/uphill.db)"
 	@echo "make test     set up and run every test, the browser ones too"
 	@echo "make check    formatting, linting and types"
-	@echo "make bench    run the benchmarks; each prints JSON"
+	@echo "make bench    run the benchmarks and write docs/benchmarks.md"
 	@echo "make setup    only install into .venv"
 
 .venv/bin/python:
@@ -41,4 +41,4 @@ check: .venv/test.installed
 	$(BIN)/mypy
 
 bench: .venv/test.installed
-	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+	$(BIN)/python benchmarks/report.py --write
