@@ -148,10 +148,7 @@ async def click_times(app: App, tabs: int, seconds: float) -> list[float]:
 
 
 def first_pages(browser: Browser, app: App, rounds: int) -> list[float]:
-    """Seconds until Home is there, each time in a fresh profile, while LunarLander trains."""
-    run_id = app.ask("/api/runs", {"preset": "lunarlander-ppo", "set": ENDLESS})["run_id"]
-    app.wait_for(run_id, "training")
-    time.sleep(3)
+    """Seconds until Home is there, each time in a fresh profile."""
     times = []
     for _ in range(rounds):
         context = browser.new_context(viewport={"width": 1440, "height": 900})
@@ -161,6 +158,15 @@ def first_pages(browser: Browser, app: App, rounds: int) -> list[float]:
         page.locator(".st-key-start-gym button").wait_for(timeout=60_000)
         times.append(time.perf_counter() - started)
         context.close()
+    return times
+
+
+def first_pages_beside(browser: Browser, app: App, preset: str, rounds: int) -> list[float]:
+    """The same while a run of `preset` trains."""
+    run_id = app.ask("/api/runs", {"preset": preset, "set": ENDLESS})["run_id"]
+    app.wait_for(run_id, "training")
+    time.sleep(3)
+    times = first_pages(browser, app, rounds)
     finish_all(app)
     return times
 
@@ -187,7 +193,8 @@ def main() -> None:
             for card in ("gridworld", "gym"):
                 report[f"first_point_s_{card}"] = [first_point(browser, app, card) for _ in range(3)]
             report["point_age_s"] = shares(point_ages(browser, app, seconds))
-            report["first_page_s_beside_lunarlander"] = shares(first_pages(browser, app, 8))
+            report["first_page_s_idle"] = shares(first_pages(browser, app, 8))
+            report["first_page_s_beside_lunarlander"] = shares(first_pages_beside(browser, app, "lunarlander-ppo", 8))
             browser.close()
         report["speed_with_tabs"] = kept_speed(app, 10, seconds / 3)
         report["click_s_with_40_tabs"] = shares(asyncio.run(click_times(app, 40, seconds)))
