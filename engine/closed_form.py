@@ -5,6 +5,7 @@ from typing import TypeGuard
 import torch
 from torch import Tensor
 
+from engine.advantages import masked_whiten
 from engine.batch import Batch
 from engine.policies import Policy
 from engine.policies.distributions import Categorical, Distribution, Gaussian, MultiCategorical
@@ -29,10 +30,7 @@ def ppo_gradient(
     read = policy.actor_passes.forward(rows)
     params = policy.with_deviation(read[-1])
     log_prob, score = log_prob_and_slope(policy.distribution, params, part.actions)
-    advantages = part.advantages
-    if count > 1:
-        deviation, mean = torch.std_mean(advantages)
-        advantages = (advantages - mean) / (deviation + 1e-8)
+    advantages = masked_whiten(part.advantages, part.mask)
 
     # d/d log pi of -min(r A, clip(r) A) is -r A where the first is the smaller, else 0
     log_ratio = log_prob - part.log_probs
