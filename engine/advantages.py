@@ -10,12 +10,21 @@ def masked_mean(x: Tensor, mask: Tensor) -> Tensor:
 
 
 def masked_whiten(x: Tensor, mask: Tensor) -> Tensor:
-    """(x - mean) / (sd + 1e-8) over the valid entries, 0 elsewhere; sd with n - 1. A single entry is left alone."""
+    """(x - mean) / (sd + 1e-8) over the valid entries, 0 elsewhere; sd with n - 1. A single entry is left alone.
+
+    Entries that are all alike give 0: the rounding of their mean is not taken for a deviation.
+    """
     count = mask.sum()
     x = torch.where(mask, x, 0.0)
     centred = torch.where(mask, x - x.sum() / count.clamp(min=1), 0.0)
     deviation = (centred.square().sum() / (count - 1).clamp(min=1)).sqrt()
-    return torch.where(count > 1, centred / (deviation + 1e-8), x)
+    scale = torch.where(deviation > _rounding(x, count), deviation + 1e-8, torch.inf)
+    return torch.where(count > 1, centred / scale, x)
+
+
+def _rounding(x: Tensor, count: Tensor) -> Tensor:
+    """How far the mean of `count` entries (0 elsewhere) may be off: a few digits of their mean size."""
+    return 8 * torch.finfo(x.dtype).eps * x.abs().sum() / count.clamp(min=1)
 
 
 def reward_to_go(
@@ -24,14 +33,16 @@ def reward_to_go(
     """G_t = r_t + discount * G_{t+1}, cut where an episode ends [T, N]. (Sutton & Barto 2018, eq. 3.9)
 
     following [T, N]: value of what an episode cut off at t would still have brought; it counts only where
-    `done` or the last row cuts the sum. None: nothing follows.
+    `done`, an invalid row or the last one cuts the sum. None: nothing follows.
     """
     rewards = torch.where(mask, rewards, 0.0)
-    ahead = torch.zeros_like(rewards[0]) if following is None else following[-1]
-    returns = torch.empty_like(rewards)
+    cut = done.clone()
+    cut[:-1] |= ~mask[1:]
+    cut[-1] = True
+    ahead, returns = torch.zeros_like(rewards[0]), torch.empty_like(rewards)
     for t in range(len(rewards) - 1, -1, -1):
         at_end = 0.0 if following is None else following[t]
-        ahead = rewards[t] + discount * torch.where(done[t], at_end, ahead)
+        ahead = rewards[t] + discount * torch.where(cut[t], at_end, ahead)
         returns[t] = ahead
     return returns
 
@@ -76,4 +87,5 @@ def explained_variance(predictions: Tensor, returns: Tensor, mask: Tensor) -> Te
         return masked_mean((x - masked_mean(x, mask)) ** 2, mask)
 
     spread = variance(returns)
-    return torch.where(spread > 0, 1 - variance(returns - predictions) / spread, torch.nan)
+    alike = spread <= _rounding(torch.where(mask, returns, 0.0), mask.sum()) ** 2
+    return torch.where(~alike, 1 - variance(returns - predictions) / spread, torch.nan)

@@ -1,7 +1,7 @@
 """Batch: the part of a rollout that an update reads, with what the collecting policy thought of it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import torch
 from torch import Tensor
@@ -87,9 +87,18 @@ def judge(policy: Policy, rollout: Rollout) -> Judged:
 
     A token sequence has no row after its last: nothing follows, so the extra value row is 0.
     """
+    rollout = _readable(rollout, tokens=policy.recurrent)
     steps = len(rollout.actions)
     params = policy.params(rollout.observations[:steps])
     values = policy.values(rollout.observations)
     if len(values) == steps:
         values = torch.cat([values, torch.zeros_like(values[:1])])
     return Judged(rollout, params, policy.distribution.log_prob(params, rollout.actions), values)
+
+
+def _readable(rollout: Rollout, tokens: bool) -> Rollout:
+    """Choice 0 (and token 0) in invalid rows: a network looks up what stands there, even if it counts nowhere."""
+    mask = rollout.mask
+    actions = torch.where(mask.reshape(*mask.shape, *[1] * (rollout.actions.ndim - 2)), rollout.actions, 0)
+    observations = torch.where(mask, rollout.observations, 0) if tokens else rollout.observations
+    return replace(rollout, actions=actions, observations=observations)

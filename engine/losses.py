@@ -47,16 +47,19 @@ def clipped_value_loss(values: Tensor, old_values: Tensor, returns: Tensor, mask
 
 def kl_k1(log_ratio: Tensor, mask: Tensor) -> Tensor:
     """mean(-log r): unbiased for KL(old || new) under samples of old, may be negative. (Schulman 2020, k1)"""
+    (log_ratio,) = _valid(mask, log_ratio)
     return masked_mean(-log_ratio, mask)
 
 
 def kl_k2(log_ratio: Tensor, mask: Tensor) -> Tensor:
     """mean((log r)^2) / 2: low variance, biased. (Schulman 2020, k2)"""
+    (log_ratio,) = _valid(mask, log_ratio)
     return masked_mean(log_ratio**2 / 2, mask)
 
 
 def kl_k3(log_ratio: Tensor, mask: Tensor) -> Tensor:
     """mean(r - 1 - log r): unbiased and never negative. (Schulman 2020, k3)"""
+    (log_ratio,) = _valid(mask, log_ratio)
     return masked_mean(torch.expm1(log_ratio) - log_ratio, mask)
 
 

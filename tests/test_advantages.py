@@ -83,6 +83,22 @@ def test_a_single_entry_is_not_whitened_away() -> None:
     assert masked_whiten(torch.tensor([3.0, 9.0]), torch.tensor([True, False])).tolist() == [3.0, 0.0]
 
 
+@pytest.mark.parametrize("constant", [0.1, -100.3, 1000.3, 1e6, 1e-30, 0.0])
+def test_what_does_not_vary_has_no_deviation_to_be_measured_by(constant: float) -> None:
+    """x - mean is 0, although the mean of a thousand float32 is off by a digit: no noise is blown up to deviation 1."""
+    x, mask = torch.full((1000,), constant), torch.ones(1000, dtype=torch.bool)
+    assert (masked_whiten(x, mask) == 0).all()
+    predictions = torch.linspace(-1, 1, 1000)
+    assert torch.isnan(explained_variance(predictions, x, mask))
+
+
+def test_what_varies_in_its_fifth_digit_still_counts() -> None:
+    x, mask = torch.tensor([1.00001, 0.99999] * 500), torch.ones(1000, dtype=torch.bool)
+    # deviation 1e-5 sqrt(1000 / 999); float32 holds 1.00001 to 6e-8, 0.6 % of it
+    assert torch.allclose(masked_whiten(x, mask), torch.tensor([1.0, -1.0] * 500), atol=0.02)
+    assert float(explained_variance(x, x, mask)) == 1.0
+
+
 def test_explained_variance_by_hand() -> None:
     # returns 0, 2 (variance 1), predictions 0, 1: errors 0, 1 (variance .25) -> 1 - .25
     mask = torch.tensor([True, True, False])
