@@ -1,7 +1,6 @@
 """Collector: steps a vector env with a policy and returns what happened as a masked Rollout."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
 
@@ -13,9 +12,10 @@ from torch import Tensor
 from engine.environments.failure import EnvironmentFailed
 from engine.environments.normalisation import ObservationScale, RewardScale
 from engine.policies import Policy
-from engine.policies.distributions import Gaussian, MultiCategorical
 from engine.policies.spec import EnvSpec
 from engine.rollout import Rollout
+from engine.tasks.rows import Rows
+from engine.tasks.same_step import Finals, spread, with_finals
 
 Write = Callable[[Any, np.ndarray], None]
 ToEnv = Callable[[np.ndarray], Any]
@@ -29,51 +29,8 @@ def same_actions(actions: np.ndarray) -> np.ndarray:
     return actions
 
 
-@dataclass
-class _Rows:
-    """Preallocated buffers of `capacity` steps, as tensors; `views` are the same memory seen by numpy.
-
-    "raw" are the observations before normalisation; without it, they are the observations themselves.
-    """
-
-    tensors: dict[str, Tensor]
-    capacity: int
-
-    @classmethod
-    def of(cls, capacity: int, n: int, spec: EnvSpec, scaled: bool) -> "_Rows":
-        action_shape: tuple[int, ...] = ()
-        if isinstance(spec.distribution, Gaussian):
-            action_shape = (spec.distribution.dim,)
-        elif isinstance(spec.distribution, MultiCategorical):
-            action_shape = (len(spec.distribution.sizes),)
-        action_type = torch.float32 if isinstance(spec.distribution, Gaussian) else torch.int64
-        tensors = {
-            "observations": torch.zeros(capacity + 1, n, *spec.observation_shape),
-            "actions": torch.zeros(capacity, n, *action_shape, dtype=action_type),
-            "rewards": torch.zeros(capacity, n, dtype=torch.float64),
-            "terminated": torch.zeros(capacity, n, dtype=torch.bool),
-            "truncated": torch.zeros(capacity, n, dtype=torch.bool),
-            "mask": torch.ones(capacity, n, dtype=torch.bool),
-        }
-        raw = torch.zeros_like(tensors["observations"]) if scaled else tensors["observations"]
-        return cls({**tensors, "raw": raw}, capacity)
-
-    @property
-    def views(self) -> dict[str, np.ndarray]:
-        return {name: tensor.numpy() for name, tensor in self.tensors.items()}
-
-    def doubled(self) -> "_Rows":
-        tensors = {}
-        for name, tensor in self.tensors.items():
-            more = tensor.new_ones if name == "mask" else tensor.new_zeros
-            tensors[name] = torch.cat([tensor, more(self.capacity, *tensor.shape[1:])])
-        if self.tensors["raw"] is self.tensors["observations"]:
-            tensors["raw"] = tensors["observations"]
-        return _Rows(tensors, 2 * self.capacity)
-
-
 class Collector:
-    """Owns a vector env in NEXT_STEP autoreset mode and the episodes under way in it.
+    """Owns a vector env (autoreset NEXT_STEP or SAME_STEP) and the episodes under way in it.
 
     write(observations, out): encodes the env's batch of observations into float32 out [N, *obs].
     to_env(actions): what the env's step takes for actions [N] or [N, A]; the rollout keeps them as sampled.
@@ -94,8 +51,9 @@ class Collector:
         reward_scale: RewardScale | None = None,
     ):
         mode = envs.metadata.get("autoreset_mode")
-        if mode != AutoresetMode.NEXT_STEP:
-            raise ValueError(f"The vector env resets in mode {mode}; only NEXT_STEP is supported")
+        if mode not in (AutoresetMode.NEXT_STEP, AutoresetMode.SAME_STEP):
+            raise ValueError(f"The vector env resets in mode {mode}; NEXT_STEP and SAME_STEP are supported")
+        self.same_step = mode == AutoresetMode.SAME_STEP
         self.envs, self.spec, self.seed, self.device = envs, spec, seed, device
         self.write, self.to_env = write, to_env
         self.observation_scale, self.reward_scale = observation_scale, reward_scale
@@ -106,6 +64,7 @@ class Collector:
         self.ended = np.zeros(n, bool)
         self.returns = np.zeros(n)
         self.lengths = np.zeros(n, np.int64)
+        self.finals: list[Finals] = []
 
     def collect(self, policy: Policy, batch_size: int, generator: torch.Generator, whole_episodes: bool) -> Rollout:
         """batch_size // N steps of each env, or whole episodes until batch_size valid steps were taken."""
@@ -118,15 +77,17 @@ class Collector:
         """`steps` steps of every env, going on where the last rollout ended. Row after an episode's end: masked."""
         if not self.under_way:
             self._begin()
-        rows = _Rows.of(steps, self.envs.num_envs, self.spec, self.observation_scale is not None)
+        rows = Rows.of(steps, self.envs.num_envs, self.spec, self.observation_scale is not None)
         views, timings = rows.views, {"environment": 0.0, "inference": 0.0}
         self._first_row(views)
         views["mask"][0] = ~self.ended
         for t in range(steps):
             self._step(t, policy, generator, rows.tensors, views, timings)
-        done = views["terminated"] | views["truncated"]
-        np.logical_not(done[:-1], out=views["mask"][1:])
-        self.ended = done[-1].copy()
+        if not self.same_step:
+            done = views["terminated"] | views["truncated"]
+            np.logical_not(done[:-1], out=views["mask"][1:])
+            views["rewards"][~views["mask"]] = 0.0
+            self.ended = done[-1].copy()
         self.current = views["raw"][steps].copy()
         return self._rollout(rows, steps, timings)
 
@@ -135,7 +96,7 @@ class Collector:
         """Fresh episodes in every env; after `batch_size` valid steps none begins and those under way are finished."""
         self._begin()
         n = self.envs.num_envs
-        rows = _Rows.of(max(1, batch_size // n) + 1, n, self.spec, self.observation_scale is not None)
+        rows = Rows.of(max(1, batch_size // n) + 1, n, self.spec, self.observation_scale is not None)
         views, timings = rows.views, {"environment": 0.0, "inference": 0.0}
         self._first_row(views)
         idle, resets = np.zeros(n, bool), np.zeros(n, bool)
@@ -154,7 +115,7 @@ class Collector:
             if taken >= batch_size:
                 idle |= ends | resets
                 self._rest(idle)
-            resets = ends & ~idle
+            resets = ends & ~idle & (not self.same_step)
             t += 1
         self._rest(np.zeros(n, bool))
         self.under_way = False
@@ -176,6 +137,7 @@ class Collector:
             self.envs.idle[:] = idle
 
     def _first_row(self, views: dict[str, np.ndarray]) -> None:
+        self.finals = []
         views["raw"][0] = self.current
         self._observe(views, 0)
 
@@ -201,10 +163,23 @@ class Collector:
         self.write(outcome[0], views["raw"][t + 1])
         views["rewards"][t], views["terminated"][t], views["truncated"][t] = outcome[1:4]
         self._observe(views, t + 1)
+        if self.same_step:
+            self._keep_finals(t, outcome)
         timings["inference"] += acted - start
         timings["environment"] += perf_counter() - acted
 
-    def _rollout(self, rows: _Rows, steps: int, timings: dict[str, float]) -> Rollout:
+    def _keep_finals(self, t: int, outcome: tuple[Any, ...]) -> None:
+        """What the episodes that ended in this step led to; their envs have begun the next already."""
+        envs = np.flatnonzero(outcome[2] | outcome[3])
+        if len(envs):
+            found = np.zeros_like(self.current)
+            self.write(with_finals(outcome[0], outcome[4]["final_obs"], outcome[2] | outcome[3]), found)
+            check_finite({"raw": found[None]}, t + 1)
+            if self.observation_scale is not None:
+                self.observation_scale.apply(found, out=found)
+            self.finals.append(Finals(t, torch.from_numpy(envs), torch.from_numpy(found[envs])))
+
+    def _rollout(self, rows: Rows, steps: int, timings: dict[str, float]) -> Rollout:
         """Check, count the episodes that ended, update the running statistics, scale the rewards."""
         tensors = {name: tensor[: steps + (name in ("observations", "raw"))] for name, tensor in rows.tensors.items()}
         views = {name: tensor.numpy() for name, tensor in tensors.items()}
@@ -226,7 +201,7 @@ class Collector:
             episode_lengths=episode_lengths,
             timings=timings,
         )
-        return rollout.to(self.device)
+        return (spread(rollout, self.finals) if self.same_step else rollout).to(self.device)
 
     def _count(self, rewards: np.ndarray, done: np.ndarray, mask: np.ndarray) -> tuple[list[float], list[int]]:
         """Returns and lengths of the episodes that ended; those under way are carried to the next rollout."""
@@ -271,17 +246,18 @@ class Collector:
             self.reward_scale.load_state_dict(state["reward_scale"])
 
 
-def check_finite(views: dict[str, np.ndarray]) -> None:
+def check_finite(views: dict[str, np.ndarray], first: int = 0) -> None:
     """Raise EnvironmentFailed naming the first env and step whose action, reward or observation is not finite.
 
+    `first` is the rollout's row that the views begin with.
     Actions come first: a diverged policy, not the env, is to blame for what follows one that is NaN.
     """
     subjects = (("actions", "The policy chose the action"), ("rewards", "The environment returned the reward"))
     for name, sentence in (*subjects, ("raw", "The environment returned the observation")):
-        array = views[name]
+        array = views.get(name, np.zeros(0))
         if np.isfinite(array).all():
             continue
         bad = ~np.isfinite(array)
         step, env, *_ = (int(index) for index in np.argwhere(bad)[0])
-        count = step if name == "raw" else step + 1  # row 0 of the observations is from before the first step
+        count = first + (step if name == "raw" else step + 1)  # row 0 of the observations is from before the first step
         raise EnvironmentFailed(f"{sentence} {array[bad][0]} in environment {env} at step {count} of this rollout")
