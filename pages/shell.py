@@ -14,6 +14,7 @@ screen = st.navigation(
         st.Page("launch.py", title="Launch"),
         st.Page("history.py", title="Runs", url_path="runs"),
         st.Page("compare.py", title="Compare"),
+        st.Page("gridworld.py", title="Gridworld lab"),
         st.Page("run.py", title="Run", visibility="hidden"),
     ],
     position="top",

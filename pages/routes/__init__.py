@@ -4,7 +4,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from pages.routes import curves, runs
+from pages.routes import curves, planning, runs
 from pages.routes.access import changing, reading, sharing
 from pages.routes.answers import refusal
 from pages.routes.assets import asset
@@ -33,6 +33,8 @@ def routes(token: str) -> list[Route]:
     """Every route; `token` is what a script sends as X-Uphill-Token to change something."""
     return [
         Route("/api/runs", changing(runs.create, token), methods=["POST"]),
+        Route("/api/plan", changing(planning.plan, token), methods=["POST"]),
+        Route("/api/plan/sweeps", changing(planning.sweeps, token), methods=["POST"]),
         *(Route(path, sharing(work, token)) for path, work in SHARED.items()),
         *(Route(path, reading(work, token)) for path, work in READS.items()),
         Route("/api/runs/{run_id}/{action}", changing(runs.control, token), methods=["POST"]),

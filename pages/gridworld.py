@@ -1,0 +1,26 @@
+"""Gridworld lab: one map painted by hand, its exact answer sweep by sweep, and agents that learn on it beside that."""
+
+import streamlit as st
+
+from engine.gridworlds.presets import MAPS
+from pages.parts import theme
+from pages.parts.asset_component import asset_component
+
+_LAB = asset_component("lab", '<div class="uphill" aria-busy="true"></div>', isolate_styles=False)
+
+
+def _noted() -> None:
+    """Streamlit gives a component's values to the script only where there is a callback."""
+
+
+theme.title("Gridworld lab", "Paint the map. Values and arrows follow.")
+asked = _LAB(
+    data={
+        "maps": [{"name": name, "about": found.about, "text": found.text} for name, found in MAPS.items()],
+        "algorithms": theme.ALGORITHMS,
+    },
+    key="lab",
+    on_open_change=_noted,
+)
+if asked.open:
+    st.switch_page("run.py", query_params={"run": asked.open})

@@ -1,0 +1,282 @@
+// The gridworld lab: one map, painted by hand; its exact answer sweep by sweep; agents that learn on it.
+
+import { Refused, Unreachable, post } from "./api.js";
+import { el, say, show } from "./dom.js";
+import { asked, keep } from "./lab_address.js";
+import { board, readingLine } from "./lab_board.js";
+import { textCard, rules } from "./lab_map.js";
+import { learning } from "./lab_learn.js";
+import { painting } from "./lab_paint.js";
+import { planning } from "./lab_planning.js";
+import { sceneOf, told } from "./lab_scene.js";
+import * as map from "./lab_text.js";
+import { tools } from "./lab_tools.js";
+import { colours, follow } from "./theme.js";
+import { clockwork } from "./api.js";
+
+const LABS = new WeakMap();
+const TABS = { evaluate: "Evaluate", plan: "Plan", learn: "Learn" };
+const LOOK_MS = 1000;
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  const known = LABS.get(parentElement);
+  if (known) return known.stop;
+  const lab = gridworldLab(parentElement.querySelector(".uphill"), data, (runId) => setTriggerValue("open", runId));
+  const stop = () => {
+    lab.stop();
+    LABS.delete(parentElement);
+  };
+  LABS.set(parentElement, { stop });
+  return stop;
+}
+
+function gridworldLab(root, data, open) {
+  const address = asked();
+  const preset = (name) => data.maps.find((one) => one.name === name);
+  const state = { text: "", draft: null, read: null, problem: null, preview: null, tab: address.tab ?? "evaluate", cell: null };
+  const past = [];
+  const future = [];
+  let asking = false;
+  let waiting = false;
+
+  const drawn = el("div", { class: "holder" });
+  const picture = board(drawn);
+  const reading = readingLine();
+  const wrong = el("p", { class: "problem", role: "alert", hidden: true });
+  const bar = tools(data.maps, {
+    preset: (name) => change(preset(name).text),
+    undo: () => travel(past, future),
+    redo: () => travel(future, past),
+    clear: () => change(map.cleared(state.text)),
+    resize: (rows, cols) => change(map.resized(state.text, rows, cols)),
+    brush: (name) => (picture.picture.dataset.brush = name),
+  });
+  const text = textCard((typed) => change(typed, "text"));
+  const fields = rules((name, value) => change(map.withSetting(state.text, name, value)));
+  const plan = planning({ redraw, ask, refer: () => state });
+  const learn = learning(data, { redraw, open, text: () => state.text, address: (run) => keep({ run }) });
+  const tabs = Object.entries(TABS).map(([name, label]) =>
+    el("button", { type: "button", class: "chip tab", text: label, role: "tab", "data-tab": name, onclick: () => choose(name) }),
+  );
+  const remarks = el("div", { class: "remarks" });
+
+  root.replaceChildren(
+    el(
+      "div",
+      { class: "lab" },
+      el(
+        "section",
+        { class: "card mapcard", "aria-label": "Map" },
+        bar.bar,
+        bar.brushes,
+        drawn,
+        reading,
+        wrong,
+        plan.controls,
+        learn.controls,
+      ),
+      el(
+        "div",
+        { class: "side" },
+        el("section", { class: "card" }, el("div", { class: "row tabs", role: "tablist" }, ...tabs, plan.solver), learn.starter, fields.node, remarks),
+        plan.cards,
+        learn.cards,
+        text.node,
+      ),
+    ),
+  );
+  root.removeAttribute("aria-busy");
+  follow(root);
+
+  painting(picture, {
+    size: () => ({ rows: kinds().length, cols: kinds()[0].length }),
+    brush: laidBy,
+    preview(cells, laid) {
+      if (laid.kind) state.preview = painted(cells, laid.kind);
+      redraw();
+    },
+    stroke(cells, laid) {
+      state.preview = null;
+      if (cells.length) change(after(cells, laid));
+      else redraw();
+    },
+    look(cell) {
+      state.cell = cell;
+      ask();
+    },
+    hover: (cell) => say(reading, cell ? told({ kinds: kinds(), ...viewed() }, cell) : ""),
+  });
+  root.addEventListener("keydown", (event) => {
+    if (!(event.ctrlKey || event.metaKey) || event.target.matches("textarea, input")) return;
+    const key = event.key.toLowerCase();
+    if (key === "z" && !event.shiftKey) travel(past, future);
+    else if (key === "y" || (key === "z" && event.shiftKey)) travel(future, past);
+    else return;
+    event.preventDefault();
+  });
+
+  /** The cells on the board: as painted, or the last that could be read. */
+  const kinds = () => state.preview ?? map.kindsOf(state.text) ?? state.read?.cells ?? [["free"]];
+
+  function laidBy(cell, name = bar.brush()) {
+    const now = kinds()[cell[0]][cell[1]];
+    if (name === "look") return null;
+    if (name === "reward") return { reward: map.rewardOf(state.text, cell) === bar.amount() ? null : bar.amount() };
+    return { kind: now === name ? "free" : name };
+  }
+
+  function painted(cells, kind) {
+    const next = kinds().map((row) => [...row]);
+    const alone = kind === "start" && map.settingOf(state.text, "pits") === "restart";
+    if (alone) next.forEach((row) => row.forEach((one, column) => one === "start" && (row[column] = "free")));
+    for (const [row, column] of alone ? cells.slice(-1) : cells) next[row][column] = kind;
+    return next;
+  }
+
+  /** The text after a stroke; a wall takes the cell's own reward with it. */
+  function after(cells, { kind, reward }) {
+    if (kind === undefined) return map.withRewards(state.text, cells, reward);
+    const own = cells.filter((cell) => map.rewardOf(state.text, cell) !== null);
+    const bare = kind === "wall" && own.length ? map.withRewards(state.text, own, null) : state.text;
+    return map.withKinds(bare, painted(cells, kind));
+  }
+
+  /** Another map: from: "text" while somebody types, so that their text is not touched and a wrong one changes nothing. */
+  function change(next, from = "board") {
+    state.draft = next;
+    state.from = from;
+    if (from === "board") adopt(next);
+    ask();
+  }
+
+  function adopt(next) {
+    if (next === state.text) return;
+    if (state.text) past.push(state.text);
+    if (past.length > 200) past.shift();
+    future.length = 0;
+    state.text = next;
+    text.show(next);
+    redraw();
+  }
+
+  function travel(one, other) {
+    if (!one.length) return;
+    other.push(state.text);
+    state.text = one.pop();
+    state.draft = state.text;
+    state.from = "board";
+    text.show(state.text);
+    redraw();
+    ask();
+  }
+
+  /** Ask the engine about the map; while an answer is on its way, only the newest question waits. */
+  async function ask() {
+    if (asking) {
+      waiting = true;
+      return;
+    }
+    asking = true;
+    const about = state.draft;
+    const cell = state.cell && inside(state.cell) ? state.cell[0] * kinds()[0].length + state.cell[1] : null;
+    try {
+      const question = plan.question(about, state.tab);
+      const answer = await post("plan", cell === null ? question : { ...question, cell });
+      if (about === state.draft) accept(about, answer, question);
+    } catch (error) {
+      if (!(error instanceof Refused || error instanceof Unreachable)) throw error;
+      if (about === state.draft) refuse(error);
+    } finally {
+      asking = false;
+      if (waiting) {
+        waiting = false;
+        ask();
+      }
+    }
+  }
+
+  const inside = ([row, column]) => row < kinds().length && column < kinds()[0].length;
+
+  function accept(about, answer, question) {
+    if (state.from === "text") adopt(about);
+    state.read = answer.map;
+    state.problem = null;
+    plan.take(answer, question);
+    text.wrong(null);
+    const name = data.maps.find((one) => one.text === about)?.name;
+    const fits = keep({ map: name ?? about, tab: state.tab === "evaluate" ? null : state.tab });
+    const said = fits ? answer.remarks : [...answer.remarks, "This map is too large for an address; download it to keep it."];
+    remarks.replaceChildren(...said.map((sentence) => el("p", { class: "remark", text: sentence })));
+    redraw();
+  }
+
+  function refuse(error) {
+    const sentence = error instanceof Unreachable ? "The app does not answer; what is shown may be old." : error.message;
+    state.problem = sentence;
+    text.wrong(sentence, ...place(error));
+    redraw();
+  }
+
+  const viewed = () => {
+    const shown = state.problem && state.from === "board" ? {} : state.tab === "learn" ? learn.shown(plan) : plan.shown();
+    return { shown: null, answer: plan.answer(), actions: state.read?.actions ?? [], ...shown };
+  };
+
+  function redraw() {
+    const now = kinds();
+    const view = viewed();
+    picture.show(
+      sceneOf({
+        kinds: now,
+        read: state.read,
+        rewards: (cell) => map.rewardOf(state.text, cell),
+        chosen: state.cell && inside(state.cell) ? state.cell : null,
+        ...view,
+      }),
+      colours(root),
+    );
+    show(wrong, Boolean(state.problem) && state.from === "board");
+    say(wrong, state.problem ?? "");
+    const name = data.maps.find((one) => one.text === state.text)?.name;
+    bar.tell(name, [now.length, now[0].length], past.length > 0, future.length > 0);
+    fields.tell(state.text, state.read?.settings);
+    plan.tell(state.tab, state.cell && inside(state.cell) ? state.cell : null, colours(root));
+    learn.tell(state.tab === "learn");
+  }
+
+  function choose(name) {
+    state.tab = name;
+    tabs.forEach((tab) => tab.setAttribute("aria-selected", String(tab.dataset.tab === name)));
+    redraw();
+    ask();
+  }
+
+  const clock = clockwork(() => {
+    if (follow(root)) redraw();
+    return LOOK_MS;
+  });
+  bar.choose("look");
+  const first = address.map ?? "small-4x4";
+  state.text = preset(first)?.text ?? (first.includes("\n") ? first : preset("small-4x4").text);
+  state.draft = preset(first) || first.includes("\n") ? state.text : first;
+  state.from = state.draft === state.text ? "board" : "text";
+  text.show(state.text);
+  choose(state.tab);
+  if (address.run) learn.follow(address.run);
+
+  return {
+    stop() {
+      clock.stop();
+      plan.stop();
+      learn.stop();
+      text.remove();
+      picture.remove();
+    },
+  };
+}
+
+/** [line, column] that the engine's sentence names. */
+function place(error) {
+  const found = /, line (\d+)(?:, column (\d+))?:/.exec(error.message);
+  return found ? [Number(found[1]), found[2] ? Number(found[2]) : null] : [null, null];
+}

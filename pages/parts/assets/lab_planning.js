@@ -1,0 +1,180 @@
+// The tabs Evaluate and Plan: which solver, which sweep, what the cells show, the backup of one cell, the convergence.
+
+import { el, say, show } from "./dom.js";
+import { grouped, number } from "./format.js";
+import { backupCard, two } from "./lab_backup.js";
+import { logChart } from "./lab_chart.js";
+import { sweepPlayer } from "./lab_player.js";
+import { race } from "./lab_race.js";
+import { sweepsOf } from "./lab_sweeps.js";
+
+export const SOLVERS = {
+  "value-iteration": "Value iteration",
+  "policy-iteration": "Policy iteration",
+  "modified-policy-iteration": "Modified policy iteration",
+  "prioritised-sweeping": "Prioritised sweeping",
+};
+const IN_PLACE = ["value-iteration", "policy-evaluation"];
+const SETTLED_MS = 250; // then the rest of the sweeps is made
+
+/** controls, solver, cards: nodes. question(map, tab) is what to ask the engine; take(answer, question) its answer. */
+export function planning({ redraw, ask, refer }) {
+  let found = null;
+  let sweeps = null;
+  let timer = null;
+  let last = null;
+  const player = sweepPlayer(() => redraw());
+  const method = chooser("Solver", SOLVERS, ask);
+  const policy = el("span", { class: "hint", text: "of the random policy" });
+  const inPlace = el("input", { type: "checkbox" });
+  inPlace.addEventListener("change", ask);
+  const placed = el("label", { class: "tick", title: "Each cell uses the newest values of the others" }, inPlace, "in place");
+  const arrows = chooser("Arrows", { greedy: "greedy for these values", optimal: "truly optimal", none: "no arrows" }, redraw);
+  const mode = chooser("Cells show", { values: "values", q: "Q of every move", gap: "action gap" }, redraw);
+  const made = backupCard();
+  const chart = logChart("Largest change of a sweep and proven bound on the error, over sweeps", (at) => player.go(at));
+  const count = el("p", { class: "hint count" });
+  const racing = race(refer);
+  const close = el(
+    "section",
+    { class: "card close", "aria-label": "How close to the answer" },
+    el("div", { class: "row head" }, el("h2", { text: "How close to the answer" }), racing.button),
+    el("p", { class: "hint", text: "The largest change in a sweep is not the error; the bound is proven." }),
+    chart.node,
+    count,
+    racing.node,
+  );
+  const controls = el(
+    "div",
+    { class: "planning" },
+    player.node,
+    el("div", { class: "row looks" }, labelled("Arrows", arrows), labelled("Cells show", mode)),
+  );
+  const cards = el("div", { class: "cards-side" }, made.node, close);
+
+  function now() {
+    if (!found) return null;
+    if (player.number === Infinity) return found.answer;
+    return sweeps.row(player.number) ?? last;
+  }
+
+  function tellBackup(cell, cols) {
+    if (!cell || !found) return made.draw(null);
+    const [row, column] = cell;
+    const evaluating = found.question.method === "policy-evaluation";
+    const name = evaluating ? "random policy" : SOLVERS[found.question.method].toLowerCase();
+    const title = `row ${row + 1}, column ${column + 1} · ${name} · ${player.number === Infinity ? "the answer" : `sweep ${player.number}`}`;
+    const kind = refer().read?.cells[row]?.[column];
+    const moves = found.moves;
+    if (kind === "wall") return made.draw({ title, why: "A wall: nobody is ever here." });
+    if (!moves || moves.cell !== row * cols + column) return made.draw({ title, why: "…" });
+    if (moves.ends) return made.draw({ title, why: "The episode ends here, so nothing is added any more: the value is 0." });
+    const discount = refer().read.settings.discount;
+    made.draw({ title, moves, discount, evaluating, ...source(moves.cell) });
+  }
+
+  /** Which values the sum looks at, and what to say of it. */
+  function source(cell) {
+    const k = player.number;
+    const value = now()?.values[cell];
+    const synchronous = IN_PLACE.includes(found.question.method) && !found.question.in_place;
+    if (k === Infinity) {
+      const after = value === null ? "No finite value exists here." : "At the answer a backup changes nothing: this is Bellman's equation.";
+      return { from: found.answer.values, after };
+    }
+    if (synchronous && k > 0) {
+      const before = sweeps.row(k - 1);
+      if (before) return { from: before.values, after: `The values on the right are those of sweep ${k - 1}.` };
+    }
+    const after = k === 0 ? "Every value begins at 0; this is what sweep 1 makes of it." : `Looked one move ahead from the values shown; the cell's own is ${two(value)}.`;
+    return { from: now().values, after };
+  }
+
+  function tellChart(palette) {
+    const curve = sweeps?.curve;
+    const points = (name) => curve.sweeps.map((at, place) => [at, curve[name][place]]).filter(([, value]) => value !== null);
+    if (curve) {
+      const lines = [
+        { name: "proven bound", colour: palette.trpo, points: points("bound") },
+        { name: "largest change", colour: palette.accent, points: points("delta") },
+      ];
+      chart.draw({ lines, at: player.number === Infinity ? null : player.number, unit: "sweeps" });
+    }
+    say(count, counted());
+  }
+
+  function counted() {
+    if (!sweeps) return "";
+    const k = Math.min(player.number, sweeps.made);
+    const row = sweeps.has(k) ? sweeps.row(k) : null;
+    const ends = {
+      converged: "converged",
+      limit: "stopped here; ∞ shows the exact answer",
+      unbounded: "stopped here, since no bound can be proven",
+    };
+    const end = k === sweeps.made && sweeps.ended ? ` · ${ends[sweeps.ended]}` : "";
+    if (!row) return `${grouped(k)} sweeps`;
+    const bound = row.bound === null ? "not proven" : number(row.bound);
+    return `${grouped(k)} ${k === 1 ? "sweep" : "sweeps"} · ${grouped(row.backups)} backups · change ${number(row.delta)} · error at most ${bound}${end}`;
+  }
+
+  return {
+    controls,
+    cards,
+    solver: el("div", { class: "row solver" }, policy, method, placed),
+    question(text, tab) {
+      const chosen = tab === "evaluate" ? "policy-evaluation" : method.value;
+      return { map: text, method: chosen, in_place: inPlace.checked && IN_PLACE.includes(chosen) };
+    },
+    take(answer, question) {
+      const same = found && ["map", "method", "in_place"].every((name) => found.question[name] === question[name]);
+      found = { ...answer, question };
+      if (same) return;
+      sweeps?.stop();
+      clearTimeout(timer);
+      last = null;
+      const going = (sweeps = sweepsOf(question, answer.sweeps, () => {
+        player.tell();
+        redraw();
+      }));
+      player.follow(sweeps);
+      timer = setTimeout(going.finish, SETTLED_MS);
+    },
+    answer: () => found?.answer,
+    limited: () => sweeps?.limited,
+    shown() {
+      const row = now();
+      if (!row) return {};
+      last = row;
+      const bits = arrows.value === "none" ? null : arrows.value === "optimal" ? found.answer.optimal : row.greedy;
+      return { shown: row, answer: found.answer, bits, mode: mode.value, q: mode.value === "gap" };
+    },
+    tell(tab, cell, palette) {
+      show(controls, tab !== "learn");
+      show(cards, tab !== "learn");
+      show(policy, tab === "evaluate");
+      show(method, tab === "plan");
+      show(placed, tab === "evaluate" || (tab === "plan" && IN_PLACE.includes(method.value)));
+      show(racing.button, tab === "plan");
+      racing.show(tab === "plan", palette);
+      if (tab === "learn") return player.pause();
+      tellBackup(cell, refer().read?.cols ?? 0);
+      tellChart(palette);
+    },
+    stop() {
+      clearTimeout(timer);
+      sweeps?.stop();
+      player.remove();
+      racing.stop();
+    },
+  };
+}
+
+/** A select of { value: text }. */
+function chooser(label, choices, changed) {
+  const node = el("select", { "aria-label": label }, ...Object.entries(choices).map(([value, text]) => el("option", { value, text })));
+  node.addEventListener("change", () => changed());
+  return node;
+}
+
+const labelled = (text, node) => el("label", { class: "tick" }, el("span", { text }), node);

@@ -1,0 +1,104 @@
+// What the board shows: the cells as they are painted, with values, arrows or Q of what is chosen to be shown.
+
+import { DIRECTIONS, named } from "./lab_arrows.js";
+import { two } from "./lab_backup.js";
+
+const WALLS = ["wall"];
+
+/**
+ * The scene for the board. kinds [[kind]] as painted; read: the engine's map, or null while it can't be read;
+ * shown: { values, q, greedy } of a sweep or the answer, or null; bits: what the arrows say; mode: values, q or gap;
+ * policy: [[chances]] to draw as lengths instead of bits.
+ */
+export function sceneOf({ kinds, read, answer, shown, bits, mode, policy, rewards, chosen }) {
+  const rows = kinds.length;
+  const cols = kinds[0].length;
+  const known = shown && read && read.rows === rows && read.cols === cols;
+  const actions = read?.actions ?? [];
+  const figures = known ? (mode === "gap" ? shown.q.map(gap) : shown.values) : [];
+  const moving = (index) => known && !WALLS.includes(kinds[Math.floor(index / cols)][index % cols]) && !answer.ends[index];
+  const scale = scaleOf(figures.filter((_, index) => moving(index)));
+  const wide = known && mode === "q" ? scaleOf(shown.q.filter((_, index) => moving(index)).flat()) : null;
+  return {
+    rows,
+    cols,
+    chosen,
+    marks: known ? marksOf(read) : [],
+    label: `Map of ${rows} by ${cols} cells. Arrow keys move, space uses the chosen brush, letters w, g, p, s, e paint a wall, goal, pit, start or nothing.`,
+    cell(index) {
+      const [row, column] = [Math.floor(index / cols), index % cols];
+      const kind = kinds[row][column];
+      const base = { kind, note: noteOf(kind, row, column, read, rewards) };
+      if (!moving(index)) return base;
+      if (mode === "q" && !policy) return { ...base, shade: null, wedges: wedges(shown.q[index], actions, wide) };
+      const chances = policy ? policy[row]?.[column] : null;
+      const strengths = chances ?? actions.map((_, place) => ((bits?.[index] ?? 0) & (1 << place) ? 1 : 0));
+      return {
+        ...base,
+        shade: scale(figures[index]),
+        text: figures[index] === null ? "–" : two(figures[index]),
+        arrows: actions.map((name, place) => [name, strengths[place]]).filter(([, strength]) => strength > 0),
+      };
+    },
+  };
+}
+
+/** How much better the best action is than the next one; 0 where several are best. */
+export function gap(q) {
+  const known = q.filter((value) => value !== null).sort((one, other) => other - one);
+  return known.length > 1 ? known[0] - known[1] : null;
+}
+
+function scaleOf(values) {
+  const known = values.filter((value) => value !== null && value !== undefined);
+  const low = Math.min(...known);
+  const high = Math.max(...known);
+  return (value) => (value === null || value === undefined ? null : high - low > 1e-12 ? (value - low) / (high - low) : 0.5);
+}
+
+function wedges(q, actions, scale) {
+  const best = Math.max(...q.filter((value) => value !== null));
+  const near = 1e-9 * Math.max(1, Math.abs(best));
+  return actions.map((name, place) => ({
+    name,
+    narrow: actions.length > 4,
+    shade: scale(q[place]),
+    text: q[place] === null ? "–" : two(q[place]),
+    best: q[place] !== null && q[place] >= best - near,
+  }));
+}
+
+/** What entering a cell pays, where that is not what every move pays. */
+function noteOf(kind, row, column, read, rewards) {
+  const own = rewards([row, column]);
+  const special = { goal: read?.settings.goal_reward, pit: read?.settings.pit_reward }[kind];
+  const value = own ?? (special !== undefined && special !== read.settings.step_reward ? special : null);
+  if (value === null) return "";
+  const text = String(Number(value.toFixed(2))).replace("-", "−");
+  return value > 0 ? `+${text}` : text;
+}
+
+function marksOf({ rows, cols, teleports, settings }) {
+  const lines = teleports.map(([row, column, toRow, toColumn, reward]) => ({
+    from: [row, column],
+    to: [toRow, toColumn],
+    title: `Every move from row ${row + 1}, column ${column + 1} leads to row ${toRow + 1}, column ${toColumn + 1} and pays ${reward}`,
+  }));
+  const wind = (settings.wind ?? []).flatMap((strength, column) =>
+    strength && column < cols
+      ? [{ from: [rows - 1, column], text: `${strength > 0 ? "⇡" : "⇣"}${Math.abs(strength)}`, title: "Wind in this column" }]
+      : [],
+  );
+  return [...lines, ...wind];
+}
+
+/** A cell in words. */
+export function told({ kinds, shown, answer, bits, actions, q }, [row, column]) {
+  const index = row * kinds[0].length + column;
+  const place = `Row ${row + 1}, column ${column + 1}: ${kinds[row][column]}`;
+  if (!shown || kinds[row][column] === "wall" || answer.ends[index]) return place;
+  const value = shown.values[index];
+  const arrows = named(bits?.[index] ?? 0, actions).map((name) => DIRECTIONS[name].word);
+  const gaps = q ? `, action gap ${two(gap(shown.q[index]))}` : "";
+  return `${place}, value ${value === null ? "not finite" : two(value)}${arrows.length ? `, best ${arrows.join(" or ")}` : ""}${gaps}`;
+}

@@ -1,0 +1,88 @@
+"""The gridworld lab without a browser: what the page hands over, and how a map's text is edited."""
+
+import json
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from opened import opened
+from streamlit.testing.v1 import AppTest
+
+from engine.gridworlds.presets import MAPS
+from engine.gridworlds.text import parse_map, print_map
+
+ASSETS = Path(__file__).parent.parent.parent / "pages" / "parts" / "assets"
+NODE = shutil.which("node")
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Iterator[AppTest]:
+    with opened(tmp_path) as (page, _):
+        yield page.switch_page("gridworld.py").run()
+
+
+def test_the_page_opens_with_every_preset(lab: AppTest) -> None:
+    assert not lab.exception
+    assert [title.value for title in lab.title] == ["Gridworld lab"]
+    (drawn,) = [part for part in lab.get("bidi_component") if part.proto.component_name == "uphill_lab"]
+    handed = json.loads(drawn.proto.json)
+    assert [one["name"] for one in handed["maps"]] == list(MAPS)
+
+
+def edited(script: str) -> Any:
+    """What a script over lab_text.js answers with, in node."""
+    if NODE is None:
+        pytest.skip("the lab's text functions are run in node, which is not installed; the browser test covers them")
+    loading = f"import * as map from {json.dumps((ASSETS / 'lab_text.js').as_uri())};"
+    told = subprocess.run(
+        [NODE, "--input-type=module", "--experimental-default-type=module"],
+        input=f"{loading} process.stdout.write(JSON.stringify({script}))",
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert told.returncode == 0, told.stderr
+    return json.loads(told.stdout)
+
+
+@pytest.mark.parametrize("name", MAPS)
+def test_the_cells_of_a_text_are_those_that_the_engine_reads(name: str) -> None:
+    for text in (MAPS[name].text, print_map(parse_map(MAPS[name].text))):
+        kinds = edited(f"map.kindsOf({json.dumps(text)})")
+        letters = {"free": ".", "wall": "#", "start": "S", "goal": "G", "pit": "P"}
+        assert tuple("".join(letters[kind] for kind in row) for row in kinds) == parse_map(text).cells
+        assert edited(f"map.withKinds({json.dumps(text)}, map.kindsOf({json.dumps(text)}))") == text
+
+
+def test_one_setting_is_changed_and_the_rest_stays() -> None:
+    text = "slip = 0.1\n\nS.\n.G\n\nreward 1 2 = 5\n"
+    assert edited(f'map.withSetting({json.dumps(text)}, "slip", "0.3")') == text.replace("0.1", "0.3")
+    added = edited(f'map.withSetting({json.dumps(text)}, "discount", "0.9")')
+    assert added == "slip = 0.1\ndiscount = 0.9\n\nS.\n.G\n\nreward 1 2 = 5\n"
+    assert edited('map.withSetting("S.\\n.G\\n", "discount", "0.9")') == "discount = 0.9\n\nS.\n.G\n"
+
+
+def test_rewards_are_written_changed_and_taken_away() -> None:
+    one = edited('map.withRewards("S.\\n.G\\n", [[0, 1]], -2.5)')
+    assert parse_map(one).rewards == (((0, 1), -2.5),)
+    two = edited(f"map.withRewards({json.dumps(one)}, [[0, 1], [1, 0]], 3)")
+    assert parse_map(two).rewards == (((0, 1), 3.0), ((1, 0), 3.0))
+    assert edited(f"map.withRewards({json.dumps(two)}, [[0, 1], [1, 0]], null)") == "S.\n.G\n"
+    assert edited(f"map.rewardOf({json.dumps(two)}, [1, 0])") == 3
+
+
+def test_another_size_keeps_what_fits() -> None:
+    text = "wind = 0 1 2\n\nS.#\n..G\n...\n\nreward 3 3 = 1\nreward 2 1 = 4\nteleport 1 2 to 3 1 = 2\n"
+    smaller = edited(f"map.resized({json.dumps(text)}, 2, 3)")
+    assert smaller == "wind = 0 1 2\n\nS.#\n..G\n\nreward 2 1 = 4\n"
+    grid = parse_map(edited(f"map.resized({json.dumps(text)}, 4, 5)"))
+    assert grid.cells == ("S.#..", "..G..", ".....", ".....")
+    assert grid.wind == (0, 1, 2, 0, 0)
+
+
+def test_clearing_leaves_starts_and_goals() -> None:
+    cleared = edited('map.cleared("slip = 0.1\\n\\nS#P\\n..G\\n\\nreward 2 1 = 4\\n")')
+    assert cleared == "slip = 0.1\n\nS..\n..G\n"
