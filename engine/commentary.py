@@ -113,6 +113,7 @@ def _recent(table: MetricTable, name: str) -> np.ndarray:
 
 
 def _figure(value: float) -> str:
-    """As exact as somebody watching needs: 475, 12.3, 0.812."""
+    """As exact as somebody watching needs: 475, 12.3, −0.812."""
     value = float(value)
-    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.1f}" if abs(value) >= 10 else f"{value:.3g}"
+    figure = f"{value:,.0f}" if abs(value) >= 100 else f"{value:.1f}" if abs(value) >= 10 else f"{value:.3g}"
+    return figure.replace("-", "−")
