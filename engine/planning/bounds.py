@@ -32,14 +32,14 @@ def undiscounted_evaluation(mdp: TabularMDP, rewards: Floats, policy: Floats, va
     max |T V - V| times the expected number of moves left. None where that number is too large to be bounded.
     """
     matrix = transition_matrix(mdp, policy)
-    trapped, _ = endless_states(mdp, policy, matrix)
-    inside = np.flatnonzero(~mdp.terminal & ~trapped)
+    resting, _ = endless_states(mdp, policy, matrix)
+    inside = np.flatnonzero(~mdp.terminal & ~resting)
     moves = _moves_left(matrix, inside)
     if moves is None:
         return None
     q = backup(mdp, np.where(policy > 0, rewards, 0.0), values, 1.0)
     residual = np.abs((policy * q).sum(-1) - values)[inside].max(initial=0.0)
-    at_rest = float(np.abs(values[trapped]).max(initial=0.0))
+    at_rest = float(np.abs(values[resting]).max(initial=0.0))
     return max(float(residual + rounding(rewards, values)) * moves, at_rest)
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.sparse import csr_array, eye_array
-from scipy.sparse.csgraph import breadth_first_order
+from scipy.sparse.csgraph import breadth_first_order, connected_components
 from scipy.sparse.linalg import splu
 
 from engine.planning.mdp import Bools, Floats, TabularMDP, backup, expected_rewards
@@ -32,29 +32,35 @@ def evaluation_sweeps(mdp: TabularMDP, policy: Floats, sweeps: int) -> Floats:
 def policy_values(mdp: TabularMDP, policy: Floats) -> PolicyValues:
     """Solve V = r_pi + gamma P_pi V directly (equation 4.4), without a limit on time.
 
-    At gamma = 1 a policy that may go on for ever has no value where the rewards of going on do not vanish: NaN there.
+    At gamma = 1 a policy that may go on for ever has no value where it is paid for going on: NaN there.
     """
     matrix = transition_matrix(mdp, policy)
     rewards = (policy * expected_rewards(mdp)).sum(-1)
     values = np.zeros(mdp.n_states)
     solved = ~mdp.terminal
     if mdp.discount == 1.0:
-        trapped, paying = endless_states(mdp, policy, matrix)
+        resting, paying = endless_states(mdp, policy, matrix)
         values[paying] = np.nan
-        solved &= ~trapped & ~paying
+        solved &= ~resting & ~paying
     inside = np.flatnonzero(solved)
     values[inside] = solve(matrix, inside, mdp.discount, rewards[inside])
     return PolicyValues(values, may_never_end(mdp, matrix))
 
 
 def endless_states(mdp: TabularMDP, policy: Floats, matrix: csr_array) -> tuple[Bools, Bools]:
-    """([S] where no end can be reached any more, [S] from where such a place that pays may be reached).
+    """([S] where the policy goes round for ever for nothing, [S] from where it may come to go round and be paid).
 
-    A trap that pays nothing is worth 0, whatever happens in it.
+    The recurrent classes of the policy's chain, apart from the ends: strongly connected parts that nothing leaves.
     """
-    trapped = ~mdp.terminal & ~can_reach(matrix, mdp.terminal)
-    paid = (policy[:, :, None] * mdp.probabilities * np.abs(mdp.rewards)).sum((1, 2)) > 0
-    return trapped, can_reach(matrix, trapped & paid)
+    labels = connected_components(matrix, directed=True, connection="strong")[1]
+    edges = matrix.tocoo()
+    left = np.zeros(labels.max() + 1, dtype=bool)
+    left[labels[edges.row[labels[edges.row] != labels[edges.col]]]] = True
+    recurrent = ~left[labels] & ~mdp.terminal
+    amounts = policy[:, :, None] * mdp.probabilities * np.abs(mdp.rewards)
+    paid = np.zeros(len(left), dtype=bool)
+    paid[labels[recurrent & (amounts.sum((1, 2)) > 0)]] = True
+    return recurrent & ~paid[labels], can_reach(matrix, recurrent & paid[labels])
 
 
 def solve(matrix: csr_array, inside: np.ndarray, discount: float, right: Floats) -> Floats:

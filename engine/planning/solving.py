@@ -21,6 +21,10 @@ IN_PLACE = ("value-iteration", "policy-evaluation")
 MAX_SWEEPS = 100_000
 TOLERANCE = 1e-8
 BLURRED = 1e-6
+SETTLED = (
+    "sweeps from V = 0 settled on values that are not the best, since at discount 1 going round for nothing ties; "
+    "they went on from the values of a policy that ends or stays"
+)
 
 
 @dataclass(frozen=True)
@@ -90,22 +94,22 @@ def values_of(mdp: TabularMDP, policy: Floats) -> Problem:
     return Problem(Domain(inner, rewards), policy, exact, error)
 
 
-def sweeps_of(problem: Problem, method: str, in_place: bool = False) -> Sweeps:
-    """The sweeps of `method` on a problem, one after the other, without end."""
+def sweeps_of(problem: Problem, method: str, in_place: bool = False, begin: Floats | None = None) -> Sweeps:
+    """The sweeps of `method` on a problem, one after the other, without end, from `begin` [S] or V = 0."""
     mdp, rewards, policy = problem.domain.mdp, problem.domain.rewards, problem.policy
     if method == "policy-evaluation" and policy is not None:
         evaluate = sweeps.policy_evaluation_in_place if in_place else sweeps.policy_evaluation
         return evaluate(mdp, rewards, policy)
     match method:
         case "value-iteration":
-            return (sweeps.value_iteration_in_place if in_place else sweeps.value_iteration)(mdp, rewards)
+            return (sweeps.value_iteration_in_place if in_place else sweeps.value_iteration)(mdp, rewards, begin)
         case "policy-iteration":
             ending = problem.domain.ending
             return sweeps.policy_iteration(mdp, rewards, uniform_policy(mdp) if ending is None else ending)
         case "modified-policy-iteration":
-            return sweeps.modified_policy_iteration(mdp, rewards)
+            return sweeps.modified_policy_iteration(mdp, rewards, begin)
         case "prioritised-sweeping":
-            return sweeps.prioritised_sweeping(mdp, rewards)
+            return sweeps.prioritised_sweeping(mdp, rewards, begin)
     raise ValueError(f"method is {method!r}; it must be one of {', '.join(METHODS)}")
 
 
@@ -158,7 +162,11 @@ def _run(problem: Problem, method: str, in_place: bool, n_sweeps: int | None, to
     """(the last sweep, remarks on why it was the last where that was not asked for)."""
     if n_sweeps == 0:
         return Sweep(0, np.zeros(problem.domain.mdp.n_states), np.nan, 0), []
-    for sweep in sweeps_of(problem, method, in_place):
+    running, made = sweeps_of(problem, method, in_place), Sweep(0, np.zeros(0), 0.0, 0)
+    notes: list[str] = []
+    for _ in range(MAX_SWEEPS):
+        sweep = next(running)
+        sweep = replace(sweep, number=sweep.number + made.number, backups=sweep.backups + made.backups)
         if sweep.number == n_sweeps:
             return sweep, []
         if n_sweeps is not None:
@@ -166,12 +174,14 @@ def _run(problem: Problem, method: str, in_place: bool, n_sweeps: int | None, to
         if _near(sweep, problem, tolerance):
             error = problem.error(sweep.values)
             if error is None or error <= tolerance:
-                return sweep, []
+                return sweep, notes
         if sweep.delta <= 4 * np.finfo(float).eps * np.abs(sweep.values).max(initial=0.0) and sweep.number > 1:
-            return sweep, [f"rounding in double precision leaves the proven error above {tolerance:g}"]
-        if sweep.number >= MAX_SWEEPS:
-            return sweep, [f"stopped after {MAX_SWEEPS:,} sweeps"]
-    raise AssertionError("sweeps have no end")
+            ending = problem.domain.ending
+            if ending is None or problem.policy is not None or notes:
+                return sweep, [*notes, f"rounding in double precision leaves the proven error above {tolerance:g}"]
+            begin = policy_values(problem.domain.mdp, ending).values
+            running, made, notes = sweeps_of(problem, method, in_place, begin), sweep, [SETTLED]
+    return sweep, [*notes, f"stopped after {MAX_SWEEPS:,} sweeps"]
 
 
 def _near(sweep: Sweep, problem: Problem, tolerance: float) -> bool:

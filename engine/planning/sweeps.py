@@ -1,11 +1,12 @@
 """The solvers as sequences of sweeps: each yields what it has after every sweep and goes on for as long as it is asked.
 
-All start from V = 0 and keep `rewards` [S, A] apart from the MDP: -inf there forbids an action. Backups count
-state-action pairs looked ahead from, so that solvers of different kinds can be compared.
+All start from V = 0, or from `begin` [S] where that is given, and keep `rewards` [S, A] apart from the MDP: -inf there
+forbids an action. Backups count state-action pairs looked ahead from, so that solvers of different kinds can be
+compared.
 """
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,9 +46,9 @@ def policy_evaluation(mdp: TabularMDP, rewards: Floats, policy: Floats) -> Sweep
         yield Sweep(number, values, delta, number * each)
 
 
-def value_iteration(mdp: TabularMDP, rewards: Floats) -> Sweeps:
+def value_iteration(mdp: TabularMDP, rewards: Floats, begin: Floats | None = None) -> Sweeps:
     """Synchronous value iteration: V_{k+1}(s) = max_a Q_k(s, a). Sutton & Barto (2018), section 4.4."""
-    values, each, number = np.zeros(mdp.n_states), _all(mdp), 0
+    values, each, number = _beginning(mdp, begin), _all(mdp), 0
     while True:
         new = backup(mdp, rewards, values, mdp.discount).max(-1)
         number, delta, values = number + 1, _largest(new - values), new
@@ -66,22 +67,22 @@ def policy_evaluation_in_place(mdp: TabularMDP, rewards: Floats, policy: Floats)
     return _in_place(mdp, renew, each)
 
 
-def value_iteration_in_place(mdp: TabularMDP, rewards: Floats) -> Sweeps:
+def value_iteration_in_place(mdp: TabularMDP, rewards: Floats, begin: Floats | None = None) -> Sweeps:
     """As value_iteration, each state using the newest values of the others, in reading order (section 4.5)."""
     rows = _rows(mdp, rewards)
 
     def renew(state: int, values: list[float]) -> float:
         return max(_look(row, values, mdp.discount) for row in rows[state])
 
-    return _in_place(mdp, renew, _all(mdp))
+    return _in_place(mdp, renew, _all(mdp), begin)
 
 
-def modified_policy_iteration(mdp: TabularMDP, rewards: Floats) -> Sweeps:
+def modified_policy_iteration(mdp: TabularMDP, rewards: Floats, begin: Floats | None = None) -> Sweeps:
     """Each sweep improves the policy by one backup and then evaluates it by EVALUATIONS more (Puterman & Shin, 1978).
 
     delta is the change by the improving backup, max |T V - V|; the values are those after the evaluation.
     """
-    values, number, backups = np.zeros(mdp.n_states), 0, 0
+    values, number, backups = _beginning(mdp, begin), 0, 0
     states = np.arange(mdp.n_states)
     while True:
         q = backup(mdp, rewards, values, mdp.discount)
@@ -113,7 +114,7 @@ def policy_iteration(mdp: TabularMDP, rewards: Floats, policy: Floats) -> Sweeps
         policy[better] = np.eye(mdp.n_actions)[q[better].argmax(-1)]
 
 
-def prioritised_sweeping(mdp: TabularMDP, rewards: Floats) -> Sweeps:
+def prioritised_sweeping(mdp: TabularMDP, rewards: Floats, begin: Floats | None = None) -> Sweeps:
     """The state whose value is furthest from its backup first (Moore & Atkeson, 1993; Sutton & Barto, section 8.4).
 
     A sweep is as many backups as there are states, or fewer where nothing is left to do; delta is the largest change
@@ -121,7 +122,7 @@ def prioritised_sweeping(mdp: TabularMDP, rewards: Floats) -> Sweeps:
     """
     rows, before = _rows(mdp, rewards), _predecessors(mdp)
     live = np.flatnonzero(~mdp.terminal).tolist()
-    values = [0.0] * mdp.n_states
+    values = _beginning(mdp, begin).tolist()
 
     def error(state: int) -> float:
         return abs(max(_look(row, values, mdp.discount) for row in rows[state]) - values[state])
@@ -146,9 +147,11 @@ def prioritised_sweeping(mdp: TabularMDP, rewards: Floats) -> Sweeps:
         yield Sweep(number, np.array(values), delta, backups)
 
 
-def _in_place(mdp: TabularMDP, renew, each: int) -> Sweeps:  # type: ignore[no-untyped-def]
+def _in_place(
+    mdp: TabularMDP, renew: Callable[[int, list[float]], float], each: int, begin: Floats | None = None
+) -> Sweeps:
     live = np.flatnonzero(~mdp.terminal).tolist()
-    values, number = [0.0] * mdp.n_states, 0
+    values, number = _beginning(mdp, begin).tolist(), 0
     while True:
         delta = 0.0
         for state in live:
@@ -194,6 +197,10 @@ def _follow(mdp: TabularMDP, rewards: Floats, chosen: np.ndarray, states: np.nda
     following, chances = mdp.next_states[states, chosen], mdp.probabilities[states, chosen]
     new = mdp.discount * (chances * values[following]).sum(-1) + rewards[states, chosen]
     return np.where(mdp.terminal, 0.0, new)
+
+
+def _beginning(mdp: TabularMDP, begin: Floats | None) -> Floats:
+    return np.zeros(mdp.n_states) if begin is None else begin
 
 
 def _largest(change: Floats) -> float:
