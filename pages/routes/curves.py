@@ -1,7 +1,6 @@
 """Routes that feed the live charts and pictures: metrics as JSON or binary, pictures, artifacts, events."""
 
 import dataclasses
-import json
 import re
 import threading
 import time
@@ -88,7 +87,8 @@ def picture(request: Request) -> Response:
     found = None if newest is None or (since and newest <= since) else store.artifact(run_id, "picture")
     if found is None or found.body is None:
         return Response(status_code=204, headers=NO_STORE)
-    return answer({**json.loads(found.body), "step": found.step})
+    body = found.body.removesuffix(b"}") + b',"step":%d}' % found.step  # as it is: parsing a long replay is not free
+    return Response(body, 200, NO_STORE, "application/json")
 
 
 def artifact(request: Request) -> Response:
