@@ -4,18 +4,18 @@ from typing import Any
 
 import numpy as np
 import torch
-from gymnasium.envs.classic_control.cartpole import CartPoleVectorEnv
 from gymnasium.spaces import Discrete
 from gymnasium.vector import VectorEnv
 
+from engine.environments.batched.vector_env import BatchedVectorEnv
 from engine.environments.failure import EnvironmentFailed
 from engine.environments.vectors import Episode, SerialVectorEnv
 
 
 def save(envs: VectorEnv) -> dict[str, Any]:
     """Everything that decides what the env does next. Raises TypeError for a vector env of an unknown kind."""
-    if isinstance(envs, CartPoleVectorEnv):
-        return _save_cartpole(envs)
+    if isinstance(envs, BatchedVectorEnv):
+        return _save_batched(envs)
     if isinstance(envs, SerialVectorEnv):
         return _save_serial(envs)
     raise TypeError(f"No snapshot is known for {type(envs).__name__}")
@@ -27,36 +27,40 @@ def load(envs: VectorEnv, snapshot: dict[str, Any]) -> None:
     Raises ValueError for a snapshot of another kind or width, and EnvironmentFailed when an env, played again,
     does not arrive at the observation it had.
     """
-    if (snapshot["kind"], snapshot["n"]) != (type(envs).__name__, envs.num_envs):
-        saved, mine = f"{snapshot['n']} x {snapshot['kind']}", f"{envs.num_envs} x {type(envs).__name__}"
+    if (snapshot["kind"], snapshot["n"]) != (_kind(envs), envs.num_envs):
+        saved, mine = f"{snapshot['n']} x {snapshot['kind']}", f"{envs.num_envs} x {_kind(envs)}"
         raise ValueError(f"The saved environments are {saved}; this run has {mine}")
-    if isinstance(envs, CartPoleVectorEnv):
-        _load_cartpole(envs, snapshot)
+    if isinstance(envs, BatchedVectorEnv):
+        _load_batched(envs, snapshot)
     elif isinstance(envs, SerialVectorEnv):
         _load_serial(envs, snapshot)
 
 
-def _save_cartpole(envs: CartPoleVectorEnv) -> dict[str, Any]:
+def _kind(envs: VectorEnv) -> str:
+    return f"batched {envs.dynamics.name}" if isinstance(envs, BatchedVectorEnv) else type(envs).__name__
+
+
+def _save_batched(envs: BatchedVectorEnv) -> dict[str, Any]:
     return {
-        "kind": type(envs).__name__,
+        "kind": _kind(envs),
         "n": envs.num_envs,
         "random": envs.np_random.bit_generator.state,
         "state": None if envs.state is None else torch.from_numpy(envs.state.copy()),
         "steps": torch.from_numpy(envs.steps.copy()),
-        "prev_done": torch.from_numpy(envs.prev_done.copy()),
+        "ended": torch.from_numpy(envs.ended.copy()),
     }
 
 
-def _load_cartpole(envs: CartPoleVectorEnv, snapshot: dict[str, Any]) -> None:
+def _load_batched(envs: BatchedVectorEnv, snapshot: dict[str, Any]) -> None:
     envs.np_random.bit_generator.state = snapshot["random"]
     envs.state = None if snapshot["state"] is None else snapshot["state"].numpy().copy()
     envs.steps = snapshot["steps"].numpy().copy()
-    envs.prev_done = snapshot["prev_done"].numpy().copy()
+    envs.ended = snapshot["ended"].numpy().copy()
 
 
 def _save_serial(envs: SerialVectorEnv) -> dict[str, Any]:
     return {
-        "kind": type(envs).__name__,
+        "kind": _kind(envs),
         "n": envs.num_envs,
         "ended": torch.from_numpy(envs.ended.copy()),
         "observations": torch.from_numpy(envs.observations.copy()),

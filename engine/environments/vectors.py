@@ -1,4 +1,4 @@
-"""Vector envs: gymnasium's own CartPole, computed all at once; any other env, stepped one after another."""
+"""Vector envs: classic control, computed all at once (see batched); any other env, stepped one after another."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,10 +6,11 @@ from typing import Any
 import gymnasium
 import numpy as np
 from gymnasium import Env, spaces
-from gymnasium.envs.classic_control.cartpole import CartPoleVectorEnv
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
+from engine.environments.batched import dynamics_of
+from engine.environments.batched.vector_env import BatchedVectorEnv
 from engine.environments.failure import EnvironmentFailed
 from engine.environments.spaces import flat, observation_length
 
@@ -142,8 +143,9 @@ def single(env_id: str, max_episode_steps: int | None = None, **kwargs: Any) -> 
     return FreshWorld(env) if env_id.startswith("BipedalWalker") else env
 
 
-def vector(env_id: str, n: int, max_episode_steps: int | None = None) -> VectorEnv:
-    """`n` envs of an allowed id. CartPole runs as arrays: the same dynamics, many times as fast."""
-    if gymnasium.spec(env_id).vector_entry_point == f"{CartPoleVectorEnv.__module__}:{CartPoleVectorEnv.__name__}":
-        return CartPoleVectorEnv(n, max_episode_steps=step_limit(env_id, max_episode_steps))
+def vector(env_id: str, n: int, max_episode_steps: int | None = None) -> BatchedVectorEnv | SerialVectorEnv:
+    """`n` envs of an allowed id. Classic control runs as arrays: the same dynamics, many times as fast."""
+    dynamics = dynamics_of(gymnasium.spec(env_id))
+    if dynamics is not None:
+        return BatchedVectorEnv(dynamics, n, step_limit(env_id, max_episode_steps))
     return SerialVectorEnv(lambda: single(env_id, max_episode_steps), n)

@@ -36,7 +36,7 @@ def test_an_env_that_cannot_be_brought_back_says_so_instead_of_going_on_wrongly(
         snapshots.load(SerialVectorEnv(Drifting, 2), snapshots.save(envs))
 
 
-@pytest.mark.parametrize("env_id", ["CartPole-v1", "Acrobot-v1"])
+@pytest.mark.parametrize("env_id", ["CartPole-v1", "Acrobot-v1", "Taxi-v4"])
 def test_an_env_saved_at_the_end_of_an_episode_is_reset_next(env_id):
     envs, fresh = vector(env_id, 2, max_episode_steps=4), vector(env_id, 2, max_episode_steps=4)
     envs.reset(seed=0)
@@ -50,7 +50,9 @@ def test_an_env_saved_at_the_end_of_an_episode_is_reset_next(env_id):
 
 
 def test_snapshots_of_others_are_refused():
-    with pytest.raises(ValueError, match="saved environments are 2 x CartPoleVectorEnv; this run has 3 x CartPole"):
+    with pytest.raises(
+        ValueError, match="saved environments are 2 x batched CartPole; this run has 3 x batched CartPole"
+    ):
         snapshots.load(vector("CartPole-v1", 3), snapshots.save(vector("CartPole-v1", 2)))
     with pytest.raises(TypeError, match="No snapshot is known for SyncVectorEnv"):
         snapshots.save(SyncVectorEnv([Drifting]))
