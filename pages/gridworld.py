@@ -2,7 +2,9 @@
 
 import streamlit as st
 
+from engine.algorithms import ALGORITHMS
 from engine.gridworlds.presets import MAPS
+from engine.presets import PRESETS
 from pages.parts import theme
 from pages.parts.asset_component import asset_component
 
@@ -17,7 +19,11 @@ theme.title("Gridworld lab", "Paint the map. Values and arrows follow.")
 asked = _LAB(
     data={
         "maps": [{"name": name, "about": found.about, "text": found.text} for name, found in MAPS.items()],
-        "algorithms": theme.ALGORITHMS,
+        "algorithms": {
+            kind: theme.ALGORITHMS.get(kind, known.label)
+            for kind, known in ALGORITHMS.items()
+            if f"gridworld-{kind}" in PRESETS
+        },
     },
     key="lab",
     on_open_change=_noted,

@@ -114,6 +114,7 @@ class GridWorldTask:
             ],
             "return": round(float(returns[0]), 6),
             "expected_return": round(float(self.mdp.start @ values), 6),
+            "return_spread": round(return_spread(self.mdp, table, self.grid.time_limit), 6),
             "optimal_return": round(self.optimal_return, 6),
         }
 

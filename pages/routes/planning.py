@@ -164,7 +164,7 @@ def remarks(known: Solved, going: Course) -> list[str]:
         elif improper:
             said.append(f"From {_cells(improper)} the policy may never end; the discount keeps every value finite.")
     forever = known.best.domain.forever
-    if forever is not None:
+    if forever is not None and going.method != "policy-evaluation":
         endless, doomed = int((forever.endless & here).sum()), int((forever.doomed & here).sum())
         if endless:
             said.append(f"From {_cells(endless)} reward can be collected for ever: the best value is infinite.")

@@ -1,9 +1,10 @@
 // The gridworld lab: one map, painted by hand; its exact answer sweep by sweep; agents that learn on it.
 
-import { Refused, Unreachable, post } from "./api.js";
+import { Refused, Unreachable, clockwork, post } from "./api.js";
 import { el, say, show } from "./dom.js";
 import { asked, keep } from "./lab_address.js";
 import { board, readingLine } from "./lab_board.js";
+import { after, laidBy, painted } from "./lab_brush.js";
 import { textCard, rules } from "./lab_map.js";
 import { learning } from "./lab_learn.js";
 import { painting } from "./lab_paint.js";
@@ -12,7 +13,6 @@ import { sceneOf, told } from "./lab_scene.js";
 import * as map from "./lab_text.js";
 import { tools } from "./lab_tools.js";
 import { colours, follow } from "./theme.js";
-import { clockwork } from "./api.js";
 
 const LABS = new WeakMap();
 const TABS = { evaluate: "Evaluate", plan: "Plan", learn: "Learn" };
@@ -33,11 +33,21 @@ export default function ({ data, parentElement, setTriggerValue }) {
 function gridworldLab(root, data, open) {
   const address = asked();
   const preset = (name) => data.maps.find((one) => one.name === name);
-  const state = { text: "", draft: null, read: null, problem: null, preview: null, tab: address.tab ?? "evaluate", cell: null };
+  const state = {
+    text: "",
+    draft: null,
+    read: null,
+    problem: null,
+    preview: null,
+    tab: address.tab ?? "evaluate",
+    cell: null,
+  };
   const past = [];
   const future = [];
   let asking = false;
-  let waiting = false;
+  let waiting = null;
+  let notFound = null;
+  let fits = true;
 
   const drawn = el("div", { class: "holder" });
   const picture = board(drawn);
@@ -53,10 +63,10 @@ function gridworldLab(root, data, open) {
   });
   const text = textCard((typed) => change(typed, "text"));
   const fields = rules((name, value) => change(map.withSetting(state.text, name, value)));
-  const plan = planning({ redraw, ask, refer: () => state });
+  const plan = planning({ redraw, ask: () => again(), refer: () => state, learned: () => learn.policy() });
   const learn = learning(data, { redraw, open, text: () => state.text, address: (run) => keep({ run }) });
   const tabs = Object.entries(TABS).map(([name, label]) =>
-    el("button", { type: "button", class: "chip tab", text: label, role: "tab", "data-tab": name, onclick: () => choose(name) }),
+    el("button", { type: "button", class: "chip tab", text: label, "data-tab": name, onclick: () => choose(name) }),
   );
   const remarks = el("div", { class: "remarks" });
 
@@ -78,7 +88,14 @@ function gridworldLab(root, data, open) {
       el(
         "div",
         { class: "side" },
-        el("section", { class: "card" }, el("div", { class: "row tabs", role: "tablist" }, ...tabs, plan.solver), learn.starter, fields.node, remarks),
+        el(
+          "section",
+          { class: "card" },
+          el("div", { class: "row tabs", role: "group", "aria-label": "What to do" }, ...tabs, plan.solver),
+          learn.starter,
+          fields.node,
+          remarks,
+        ),
         plan.cards,
         learn.cards,
         text.node,
@@ -90,19 +107,19 @@ function gridworldLab(root, data, open) {
 
   painting(picture, {
     size: () => ({ rows: kinds().length, cols: kinds()[0].length }),
-    brush: laidBy,
+    brush: (cell, name = bar.brush()) => laidBy(state.text, kinds(), cell, name, bar.amount()),
     preview(cells, laid) {
-      if (laid.kind) state.preview = painted(cells, laid.kind);
+      if (laid.kind) state.preview = painted(state.text, map.kindsOf(state.text) ?? kinds(), cells, laid.kind);
       redraw();
     },
     stroke(cells, laid) {
       state.preview = null;
-      if (cells.length) change(after(cells, laid));
+      if (cells.length) change(after(state.text, kinds(), cells, laid));
       else redraw();
     },
     look(cell) {
       state.cell = cell;
-      ask();
+      again();
     },
     hover: (cell) => say(reading, cell ? told({ kinds: kinds(), ...viewed() }, cell) : ""),
   });
@@ -118,35 +135,13 @@ function gridworldLab(root, data, open) {
   /** The cells on the board: as painted, or the last that could be read. */
   const kinds = () => state.preview ?? map.kindsOf(state.text) ?? state.read?.cells ?? [["free"]];
 
-  function laidBy(cell, name = bar.brush()) {
-    const now = kinds()[cell[0]][cell[1]];
-    if (name === "look") return null;
-    if (name === "reward") return { reward: map.rewardOf(state.text, cell) === bar.amount() ? null : bar.amount() };
-    return { kind: now === name ? "free" : name };
-  }
-
-  function painted(cells, kind) {
-    const next = kinds().map((row) => [...row]);
-    const alone = kind === "start" && map.settingOf(state.text, "pits") === "restart";
-    if (alone) next.forEach((row) => row.forEach((one, column) => one === "start" && (row[column] = "free")));
-    for (const [row, column] of alone ? cells.slice(-1) : cells) next[row][column] = kind;
-    return next;
-  }
-
-  /** The text after a stroke; a wall takes the cell's own reward with it. */
-  function after(cells, { kind, reward }) {
-    if (kind === undefined) return map.withRewards(state.text, cells, reward);
-    const own = cells.filter((cell) => map.rewardOf(state.text, cell) !== null);
-    const bare = kind === "wall" && own.length ? map.withRewards(state.text, own, null) : state.text;
-    return map.withKinds(bare, painted(cells, kind));
-  }
-
   /** Another map: from: "text" while somebody types, so that their text is not touched and a wrong one changes nothing. */
   function change(next, from = "board") {
     state.draft = next;
     state.from = from;
+    notFound = null;
     if (from === "board") adopt(next);
-    ask();
+    ask(next);
   }
 
   function adopt(next) {
@@ -167,58 +162,80 @@ function gridworldLab(root, data, open) {
     state.from = "board";
     text.show(state.text);
     redraw();
-    ask();
+    ask(state.text);
   }
 
-  /** Ask the engine about the map; while an answer is on its way, only the newest question waits. */
-  async function ask() {
+  /** Ask the engine about the map that is drawn, whatever stands in the text. */
+  const again = () => ask(state.problem && state.from === "text" ? state.text : state.draft);
+
+  /** Ask the engine about a map; while an answer is on its way, only the newest question waits. */
+  async function ask(about) {
     if (asking) {
-      waiting = true;
+      waiting = about;
       return;
     }
     asking = true;
-    const about = state.draft;
     const cell = state.cell && inside(state.cell) ? state.cell[0] * kinds()[0].length + state.cell[1] : null;
     try {
       const question = plan.question(about, state.tab);
       const answer = await post("plan", cell === null ? question : { ...question, cell });
-      if (about === state.draft) accept(about, answer, question);
+      if (waiting === null) accept(about, answer, question);
     } catch (error) {
       if (!(error instanceof Refused || error instanceof Unreachable)) throw error;
-      if (about === state.draft) refuse(error);
+      if (waiting === null) refuse(error);
     } finally {
       asking = false;
-      if (waiting) {
-        waiting = false;
-        ask();
-      }
+      const next = waiting;
+      waiting = null;
+      if (next !== null) ask(next);
     }
   }
 
   const inside = ([row, column]) => row < kinds().length && column < kinds()[0].length;
 
   function accept(about, answer, question) {
-    if (state.from === "text") adopt(about);
+    if (about === state.draft) {
+      if (state.from === "text") adopt(about);
+      state.problem = null;
+      text.wrong(null);
+    }
     state.read = answer.map;
-    state.problem = null;
     plan.take(answer, question);
-    text.wrong(null);
     const name = data.maps.find((one) => one.text === about)?.name;
-    const fits = keep({ map: name ?? about, tab: state.tab === "evaluate" ? null : state.tab });
-    const said = fits ? answer.remarks : [...answer.remarks, "This map is too large for an address; download it to keep it."];
-    remarks.replaceChildren(...said.map((sentence) => el("p", { class: "remark", text: sentence })));
+    fits = keep({ map: name ?? about, tab: state.tab === "evaluate" ? null : state.tab });
     redraw();
   }
 
+  /** What somebody should know before believing the numbers. */
+  function tellRemarks() {
+    const said = [
+      notFound,
+      ...plan.remarks(),
+      fits ? null : "This map is too large for an address; download it to keep it.",
+    ];
+    const sentences = said.filter(Boolean);
+    if (remarks.textContent === sentences.join("")) return;
+    remarks.replaceChildren(...sentences.map((sentence) => el("p", { class: "remark", text: sentence })));
+  }
+
   function refuse(error) {
-    const sentence = error instanceof Unreachable ? "The app does not answer; what is shown may be old." : error.message;
+    const sentence =
+      error instanceof Unreachable ? "The app does not answer; what is shown may be old." : error.message;
     state.problem = sentence;
+    if (!state.read && state.from === "text") {
+      // The address asks for a map that there is not: say so, and show the first one.
+      notFound = sentence;
+      state.problem = null;
+      state.draft = state.text;
+      return ask(state.text);
+    }
     text.wrong(sentence, ...place(error));
     redraw();
   }
 
   const viewed = () => {
-    const shown = state.problem && state.from === "board" ? {} : state.tab === "learn" ? learn.shown(plan) : plan.shown();
+    const shown =
+      state.problem && state.from === "board" ? {} : state.tab === "learn" ? learn.shown(plan) : plan.shown();
     return { shown: null, answer: plan.answer(), actions: state.read?.actions ?? [], ...shown };
   };
 
@@ -241,14 +258,15 @@ function gridworldLab(root, data, open) {
     bar.tell(name, [now.length, now[0].length], past.length > 0, future.length > 0);
     fields.tell(state.text, state.read?.settings);
     plan.tell(state.tab, state.cell && inside(state.cell) ? state.cell : null, colours(root));
-    learn.tell(state.tab === "learn");
+    learn.tell(state.tab === "learn", colours(root));
+    tellRemarks();
   }
 
   function choose(name) {
     state.tab = name;
-    tabs.forEach((tab) => tab.setAttribute("aria-selected", String(tab.dataset.tab === name)));
+    tabs.forEach((tab) => tab.setAttribute("aria-pressed", String(tab.dataset.tab === name)));
     redraw();
-    ask();
+    again();
   }
 
   const clock = clockwork(() => {

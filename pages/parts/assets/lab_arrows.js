@@ -19,7 +19,10 @@ const LEAST = 0.04; // shorter than this is no arrow
 
 /** The path of arrows from the middle: [[name, strength in 0..1]]; the length is the strength. */
 export function arrows(wanted, scale = 1) {
-  return wanted.filter(([, strength]) => strength >= LEAST).map(([name, strength]) => arrow(name, strength * scale)).join("");
+  return wanted
+    .filter(([, strength]) => strength >= LEAST)
+    .map(([name, strength]) => arrow(name, strength * scale))
+    .join("");
 }
 
 function arrow(name, strength) {
@@ -36,7 +39,15 @@ function arrow(name, strength) {
   };
   const neck = length - head;
   const shaft = Math.min(HALF_SHAFT, wide);
-  const outline = [at(0, -shaft), at(neck, -shaft), at(neck, -wide), at(length, 0), at(neck, wide), at(neck, shaft), at(0, shaft)];
+  const outline = [
+    at(0, -shaft),
+    at(neck, -shaft),
+    at(neck, -wide),
+    at(length, 0),
+    at(neck, wide),
+    at(neck, shaft),
+    at(0, shaft),
+  ];
   return `M${outline.join("L")}Z`;
 }
 
@@ -52,11 +63,11 @@ export function wedge(name, narrow) {
     return [50 + right * reach, 50 + down * reach];
   };
   const corner = row && column ? [[50 + Math.sign(column) * inside, 50 + Math.sign(row) * inside]] : [];
-  const along = narrow ? 37 : 33;
+  const along = narrow ? 36 : 29;
   const norm = row && column ? 0.92 : 1;
   return {
     points: [[50, 50], edge(angle - half), ...corner, edge(angle + half)],
-    middle: [50 + column * along * norm, 50 + row * along * norm + 1],
+    middle: [50 + column * along * norm, 50 + row * (narrow ? along : 36) * norm + 1],
   };
 }
 

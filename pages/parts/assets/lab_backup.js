@@ -7,7 +7,12 @@ const FRACTIONS = { 0.125: "⅛", 0.25: "¼", 0.5: "½", 0.75: "¾" };
 
 /** Two decimals with a true minus sign; what is not finite is said. */
 export const two = (value) =>
-  value === null || value === undefined || Number.isNaN(value) ? "none" : value.toFixed(2).replace(/^-(0\.00)$/, "$1").replace("-", "−");
+  value === null || value === undefined || Number.isNaN(value)
+    ? "none"
+    : value
+        .toFixed(2)
+        .replace(/^-(0\.00)$/, "$1")
+        .replace("-", "−");
 
 const share = (chance) => FRACTIONS[chance] ?? String(Number(chance.toFixed(3)));
 const short = (value) => String(Number(value.toFixed(4))).replace("-", "−");
@@ -23,10 +28,14 @@ export function backupOf(moves, from, discount, evaluating) {
     const q = terms.reduce((sum, { p, reward, value }) => sum + p * (reward + discount * value), 0);
     return { action, chance, q, sum: terms.map((term) => written(term, discount, terms.length > 1)).join(" + ") };
   });
-  const best = Math.max(...rows.map(({ q }) => q));
+  const best = Math.max(...rows.map(({ q }) => q).filter((q) => !Number.isNaN(q)));
   const tied = (q) => Math.abs(q - best) <= 1e-9 * Math.max(1, Math.abs(best));
   const used = rows.filter(({ chance }) => chance > 0);
-  const total = evaluating ? used.reduce((sum, { chance, q }) => sum + chance * q, 0) : best;
+  const total = evaluating
+    ? used.reduce((sum, { chance, q }) => sum + chance * q, 0)
+    : Number.isFinite(best)
+      ? best
+      : NaN;
   return { rows: rows.map((row) => ({ ...row, best: tied(row.q) })), total };
 }
 
@@ -42,9 +51,18 @@ function written({ p, reward, value }, discount, several) {
 
 /** The card: draw({ title, moves, from, discount, evaluating, after }) or draw(null) while no cell is chosen. */
 export function backupCard() {
-  const where = el("p", { class: "hint", text: "Choose Look and click a cell: its sum opens here, with the numbers put in." });
+  const where = el("p", {
+    class: "hint",
+    text: "Choose Look and click a cell: its sum opens here, with the numbers put in.",
+  });
   const body = el("div", { class: "backup" });
-  const node = el("section", { class: "card made", "aria-label": "How a value is made" }, el("h2", { text: "How a value is made" }), where, body);
+  const node = el(
+    "section",
+    { class: "card made", "aria-label": "How a value is made" },
+    el("h2", { text: "How a value is made" }),
+    where,
+    body,
+  );
 
   return {
     node,
@@ -71,7 +89,13 @@ export function backupCard() {
       const head = el("tr", {}, ...heads.map((text) => el("th", { scope: "col", text })));
       body.replaceChildren(
         el("table", {}, el("thead", {}, head), el("tbody", {}, ...lines)),
-        el("p", { class: "total" }, el("span", { text: summed(rows, given.evaluating) }), " = ", el("b", { text: two(total) })),
+        el(
+          "p",
+          { class: "total" },
+          el("span", { text: summed(rows, given.evaluating) }),
+          " = ",
+          el("b", { text: two(total) }),
+        ),
         ...(given.after ? [el("p", { class: "hint", text: given.after })] : []),
       );
     },

@@ -89,12 +89,12 @@ function cell(row, column, cols) {
     height: UNIT - 2 * GAP,
   });
   const parts = svg("g", { class: "wedges" });
-  const pointing = svg("path", { class: "arrows", transform: `translate(${x} ${y})` });
+  const pointing = svg("path", { class: "arrows" });
   const figure = svg("text", { class: "value", x: x + UNIT / 2, y: y + 84 });
   const word = svg("text", { class: "word", x: x + UNIT / 2, y: y + 50 });
   const note = svg("text", { class: "note", x: x + 92, y: y + 18 });
   const node = svg("g", { class: "cell", "data-cell": `${row},${column}`, "data-index": row * cols + column });
-  node.append(ground, parts, pointing, figure, word, note);
+  node.append(ground, parts, svg("g", { transform: `translate(${x} ${y})` }, pointing), figure, word, note);
 
   return {
     node,
@@ -110,10 +110,9 @@ function cell(row, column, cols) {
       pointing.setAttribute("d", arrows(wanted, wedges.length ? 0.6 : 1));
       say(figure, text);
       const alone = kind === "goal" || kind === "pit";
-      node.classList.toggle("alone", alone && !text);
-      figure.setAttribute("y", y + (wanted.length ? 87 : alone ? 70 : 56));
+      figure.setAttribute("y", y + (wanted.length ? 87 : alone ? 74 : 56));
       word.setAttribute("x", kind === "start" ? x + 10 : x + UNIT / 2);
-      word.setAttribute("y", kind === "start" ? y + 19 : y + (text ? 38 : 55));
+      word.setAttribute("y", kind === "start" ? y + 19 : y + (text ? 46 : 56));
       say(word, wedges.length ? "" : (WORDS[kind] ?? ""));
       say(note, wedges.length ? "" : (given.note ?? ""));
     },
@@ -142,11 +141,13 @@ function quarter({ name, shade, text, best, narrow }, x, y, palette) {
 function marked({ from, to, text, title }) {
   const centre = ([row, column]) => [column * UNIT + UNIT / 2, row * UNIT + UNIT / 2];
   if (to) {
-    const [[x1, y1], [x2, y2]] = [centre(from), centre(to)];
-    return svg("line", { class: "teleport", x1, y1, x2, y2 }, svg("title", { text: title }));
+    const [[x1, y1], [x2, y2]] = [centre(from), centre(to)].map(([x, y]) => [x + 34, y - 30]);
+    const d = `M${x1} ${y1}Q${(x1 + x2) / 2 + 30} ${(y1 + y2) / 2} ${x2} ${y2}`;
+    const way = svg("path", { class: "teleport", d });
+    return svg("g", {}, way, svg("circle", { class: "landing", cx: x2, cy: y2, r: 5 }), svg("title", { text: title }));
   }
   const [x, y] = centre(from);
-  return svg("text", { class: "wind", x: x - 40, y: y + 42, text }, svg("title", { text: title }));
+  return svg("text", { class: "wind", x: x - 43, y: y - 32, text }, svg("title", { text: title }));
 }
 
 /** A line of words under the board that is read aloud when it changes. */

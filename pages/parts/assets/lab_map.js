@@ -17,17 +17,31 @@ const TYPING_MS = 200;
 /** The card `node` with the text; typed(text) is called when somebody pauses. */
 export function textCard(typed) {
   let timer = null;
-  const area = el("textarea", { spellcheck: "false", rows: 9, wrap: "off", "aria-label": "The map as text", autocapitalize: "off" });
+  const area = el("textarea", {
+    spellcheck: "false",
+    rows: 9,
+    wrap: "off",
+    "aria-label": "The map as text",
+    autocapitalize: "off",
+  });
   const problem = el("p", { class: "problem", role: "alert", hidden: true });
   const there = el("button", { type: "button", class: "quiet", text: "Show the place", hidden: true });
   const copied = el("span", { class: "hint", role: "status" });
   const link = el("button", { type: "button", class: "quiet", text: "Copy link", onclick: copyLink });
   const download = el("button", { type: "button", class: "quiet", text: "Download", onclick: save });
-  const more = el("p", { class: "hint", text: ". free   # wall   S start   G goal   P pit; settings above, `reward ROW COLUMN = 5` below" });
+  const more = el("p", {
+    class: "hint",
+    text: "Cells: . free, # wall, S start, G goal, P pit. Settings stand above; below may stand lines as: reward 1 2 = 5",
+  });
   const node = el(
     "section",
     { class: "card text", "aria-label": "The map as text" },
-    el("div", { class: "row head" }, el("h2", { text: "The map as text" }), el("div", { class: "row" }, copied, link, download)),
+    el(
+      "div",
+      { class: "row head" },
+      el("h2", { text: "The map as text" }),
+      el("div", { class: "row" }, copied, link, download),
+    ),
     area,
     el("div", { class: "row wrongs" }, problem, there),
     more,
@@ -38,7 +52,10 @@ export function textCard(typed) {
   });
 
   async function copyLink() {
-    const done = await navigator.clipboard?.writeText(location.href).then(() => true, () => false);
+    const done = await navigator.clipboard?.writeText(location.href).then(
+      () => true,
+      () => false,
+    );
     say(copied, done ? "Copied" : "Copy the address of this page");
     setTimeout(() => say(copied, ""), 3000);
   }
@@ -62,7 +79,13 @@ export function textCard(typed) {
       show(there, Boolean(sentence) && Boolean(line));
       area.setAttribute("aria-invalid", String(Boolean(sentence)));
       there.onclick = () => {
-        const start = area.value.split("\n").slice(0, line - 1).reduce((sum, one) => sum + one.length + 1, 0) + (column ?? 1) - 1;
+        const start =
+          area.value
+            .split("\n")
+            .slice(0, line - 1)
+            .reduce((sum, one) => sum + one.length + 1, 0) +
+          (column ?? 1) -
+          1;
         area.focus();
         area.setSelectionRange(start, start + 1);
       };
@@ -78,7 +101,11 @@ export function rules(changed) {
     input.addEventListener("change", () => changed(name, input.value.trim()));
     return [name, input, el("label", { class: "rule", title }, el("span", { text: label }), input)];
   });
-  const node = el("div", { class: "rules", role: "group", "aria-label": "Rules of the map" }, ...fields.map(([, , label]) => label));
+  const node = el(
+    "div",
+    { class: "rules", role: "group", "aria-label": "Rules of the map" },
+    ...fields.map(([, , label]) => label),
+  );
   return {
     node,
     tell(text, settings) {

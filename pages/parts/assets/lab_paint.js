@@ -3,7 +3,16 @@
 import { DIRECTIONS } from "./lab_arrows.js";
 
 const KEYS = { ArrowUp: "N", ArrowRight: "E", ArrowDown: "S", ArrowLeft: "W" };
-const LETTERS = { w: "wall", g: "goal", p: "pit", s: "start", e: "free", ".": "free", Delete: "free", Backspace: "free" };
+const LETTERS = {
+  w: "wall",
+  g: "goal",
+  p: "pit",
+  s: "start",
+  e: "free",
+  ".": "free",
+  Delete: "free",
+  Backspace: "free",
+};
 
 /**
  * Strokes on `board`. brush(cell, name) says what a stroke that begins there puts down, or null where nothing is
@@ -19,7 +28,7 @@ export function painting(board, { size, brush, preview, stroke, look, hover }) {
     if (event.button !== 0 || !cell || under) return;
     board.moveCursor(null);
     const laid = brush(cell);
-    if (!laid) return look(cell);
+    if (!laid) return;
     event.preventDefault();
     picture.focus({ preventScroll: true });
     picture.setPointerCapture(event.pointerId);
@@ -33,6 +42,10 @@ export function painting(board, { size, brush, preview, stroke, look, hover }) {
     for (const between of line(under.last, cell)) under.cells.set(String(between), between);
     under.last = cell;
     preview([...under.cells.values()], under.brush);
+  });
+  picture.addEventListener("click", (event) => {
+    const cell = board.cellAt(event);
+    if (cell && !brush(cell)) look(cell);
   });
   picture.addEventListener("pointerup", (event) => end(event, true));
   picture.addEventListener("pointercancel", (event) => end(event, false));
@@ -81,7 +94,11 @@ export function painting(board, { size, brush, preview, stroke, look, hover }) {
     return Boolean(laid);
   }
 
-  return { get busy() { return Boolean(under); } };
+  return {
+    get busy() {
+      return Boolean(under);
+    },
+  };
 }
 
 /** The cells on the way, so that a fast stroke has no holes. */

@@ -18,18 +18,27 @@ const IN_PLACE = ["value-iteration", "policy-evaluation"];
 const SETTLED_MS = 250; // then the rest of the sweeps is made
 
 /** controls, solver, cards: nodes. question(map, tab) is what to ask the engine; take(answer, question) its answer. */
-export function planning({ redraw, ask, refer }) {
+export function planning({ redraw, ask, refer, learned }) {
   let found = null;
   let sweeps = null;
   let timer = null;
   let last = null;
   const player = sweepPlayer(() => redraw());
   const method = chooser("Solver", SOLVERS, ask);
-  const policy = el("span", { class: "hint", text: "of the random policy" });
+  const policy = chooser("Policy", { random: "of the random policy", learned: "of the learned policy" }, ask);
   const inPlace = el("input", { type: "checkbox" });
   inPlace.addEventListener("change", ask);
-  const placed = el("label", { class: "tick", title: "Each cell uses the newest values of the others" }, inPlace, "in place");
-  const arrows = chooser("Arrows", { greedy: "greedy for these values", optimal: "truly optimal", none: "no arrows" }, redraw);
+  const placed = el(
+    "label",
+    { class: "tick", title: "Each cell uses the newest values of the others" },
+    inPlace,
+    "in place",
+  );
+  const arrows = chooser(
+    "Arrows",
+    { greedy: "greedy for these values", optimal: "truly optimal", none: "no arrows" },
+    redraw,
+  );
   const mode = chooser("Cells show", { values: "values", q: "Q of every move", gap: "action gap" }, redraw);
   const made = backupCard();
   const chart = logChart("Largest change of a sweep and proven bound on the error, over sweeps", (at) => player.go(at));
@@ -62,13 +71,16 @@ export function planning({ redraw, ask, refer }) {
     if (!cell || !found) return made.draw(null);
     const [row, column] = cell;
     const evaluating = found.question.method === "policy-evaluation";
-    const name = evaluating ? "random policy" : SOLVERS[found.question.method].toLowerCase();
+    const name = evaluating
+      ? `${found.question.policy ? "learned" : "random"} policy`
+      : SOLVERS[found.question.method].toLowerCase();
     const title = `row ${row + 1}, column ${column + 1} · ${name} · ${player.number === Infinity ? "the answer" : `sweep ${player.number}`}`;
     const kind = refer().read?.cells[row]?.[column];
     const moves = found.moves;
     if (kind === "wall") return made.draw({ title, why: "A wall: nobody is ever here." });
     if (!moves || moves.cell !== row * cols + column) return made.draw({ title, why: "…" });
-    if (moves.ends) return made.draw({ title, why: "The episode ends here, so nothing is added any more: the value is 0." });
+    if (moves.ends)
+      return made.draw({ title, why: "The episode ends here, so nothing is added any more: the value is 0." });
     const discount = refer().read.settings.discount;
     made.draw({ title, moves, discount, evaluating, ...source(moves.cell) });
   }
@@ -79,20 +91,27 @@ export function planning({ redraw, ask, refer }) {
     const value = now()?.values[cell];
     const synchronous = IN_PLACE.includes(found.question.method) && !found.question.in_place;
     if (k === Infinity) {
-      const after = value === null ? "No finite value exists here." : "At the answer a backup changes nothing: this is Bellman's equation.";
+      const after =
+        value === null
+          ? "No finite value exists here."
+          : "At the answer a backup changes nothing: this is Bellman's equation.";
       return { from: found.answer.values, after };
     }
     if (synchronous && k > 0) {
       const before = sweeps.row(k - 1);
-      if (before) return { from: before.values, after: `The values on the right are those of sweep ${k - 1}.` };
+      if (before) return { from: before.values, after: `The values looked at are those of sweep ${k - 1}.` };
     }
-    const after = k === 0 ? "Every value begins at 0; this is what sweep 1 makes of it." : `Looked one move ahead from the values shown; the cell's own is ${two(value)}.`;
+    const after =
+      k === 0
+        ? "Every value begins at 0; this is what sweep 1 makes of it."
+        : `Looked one move ahead from the values shown; the cell's own is ${two(value)}.`;
     return { from: now().values, after };
   }
 
   function tellChart(palette) {
     const curve = sweeps?.curve;
-    const points = (name) => curve.sweeps.map((at, place) => [at, curve[name][place]]).filter(([, value]) => value !== null);
+    const points = (name) =>
+      curve.sweeps.map((at, place) => [at, curve[name][place]]).filter(([, value]) => value !== null);
     if (curve) {
       const lines = [
         { name: "proven bound", colour: palette.trpo, points: points("bound") },
@@ -124,10 +143,14 @@ export function planning({ redraw, ask, refer }) {
     solver: el("div", { class: "row solver" }, policy, method, placed),
     question(text, tab) {
       const chosen = tab === "evaluate" ? "policy-evaluation" : method.value;
-      return { map: text, method: chosen, in_place: inPlace.checked && IN_PLACE.includes(chosen) };
+      const question = { map: text, method: chosen, in_place: inPlace.checked && IN_PLACE.includes(chosen) };
+      return tab === "evaluate" && policy.value === "learned" && learned()
+        ? { ...question, policy: learned() }
+        : question;
     },
     take(answer, question) {
-      const same = found && ["map", "method", "in_place"].every((name) => found.question[name] === question[name]);
+      const same =
+        found && ["map", "method", "in_place", "policy"].every((name) => found.question[name] === question[name]);
       found = { ...answer, question };
       if (same) return;
       sweeps?.stop();
@@ -141,7 +164,15 @@ export function planning({ redraw, ask, refer }) {
       timer = setTimeout(going.finish, SETTLED_MS);
     },
     answer: () => found?.answer,
-    limited: () => sweeps?.limited,
+    remarks() {
+      const limited = sweeps?.limited;
+      const best = found?.answer.best_start ?? null;
+      const same = !limited || best === null || Math.abs(limited.best - best) <= 1e-3 * Math.max(1, Math.abs(best));
+      const within = `Within the time limit of ${grouped(limited?.moves ?? 0)} moves the best expected return is ${number(limited?.best, 4)}; with unlimited time it is ${number(best, 4)}.`;
+      return [...(found?.remarks ?? []), same ? null : within];
+    },
+    /** The exact answer, whatever sweep is shown. */
+    exact: () => (found ? { shown: found.answer, answer: found.answer, mode: "values" } : {}),
     shown() {
       const row = now();
       if (!row) return {};
@@ -153,6 +184,7 @@ export function planning({ redraw, ask, refer }) {
       show(controls, tab !== "learn");
       show(cards, tab !== "learn");
       show(policy, tab === "evaluate");
+      policy.options[1].disabled = !learned();
       show(method, tab === "plan");
       show(placed, tab === "evaluate" || (tab === "plan" && IN_PLACE.includes(method.value)));
       show(racing.button, tab === "plan");
@@ -172,7 +204,11 @@ export function planning({ redraw, ask, refer }) {
 
 /** A select of { value: text }. */
 function chooser(label, choices, changed) {
-  const node = el("select", { "aria-label": label }, ...Object.entries(choices).map(([value, text]) => el("option", { value, text })));
+  const node = el(
+    "select",
+    { "aria-label": label },
+    ...Object.entries(choices).map(([value, text]) => el("option", { value, text })),
+  );
   node.addEventListener("change", () => changed());
   return node;
 }

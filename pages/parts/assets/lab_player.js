@@ -14,11 +14,26 @@ export function sweepPlayer(moved) {
   let timer = null;
   let speed = 3;
   const button = (name, glyph, title, onclick) =>
-    el("button", { type: "button", class: "button icon", "aria-label": name, title, onclick }, el("span", { class: `glyph ${glyph}`, "aria-hidden": "true" }));
+    el(
+      "button",
+      { type: "button", class: "button icon", "aria-label": name, title, onclick },
+      el("span", { class: `glyph ${glyph}`, "aria-hidden": "true" }),
+    );
   const back = button("Back", "back", "One sweep back", () => go(Math.min(number, sweeps.made + 1) - 1));
-  const play = el("button", { type: "button", class: "button toggle", text: "Play", onclick: () => (timer ? pause() : start()) });
+  const play = el("button", {
+    type: "button",
+    class: "button toggle",
+    text: "Play",
+    onclick: () => (timer ? pause() : start()),
+  });
   const step = button("Step", "play", "One sweep on", () => go(number === Infinity ? 0 : number + 1));
-  const reset = el("button", { type: "button", class: "button", text: "Reset", title: "Back to V = 0", onclick: () => go(0) });
+  const reset = el("button", {
+    type: "button",
+    class: "button",
+    text: "Reset",
+    title: "Back to V = 0",
+    onclick: () => go(0),
+  });
   const pace = el(
     "select",
     { "aria-label": "Speed" },
@@ -33,7 +48,13 @@ export function sweepPlayer(moved) {
   slider.addEventListener("input", () => go(Number(slider.value)));
   const words = el("span", { class: "figure at" });
   const chips = BOOKMARKS.map((value) =>
-    el("button", { type: "button", class: "chip", text: value === Infinity ? "∞" : String(value), "data-k": String(value), onclick: () => go(value) }),
+    el("button", {
+      type: "button",
+      class: "chip",
+      text: value === Infinity ? "∞" : String(value),
+      "data-k": String(value),
+      onclick: () => go(value),
+    }),
   );
   const node = el(
     "div",
@@ -75,7 +96,12 @@ export function sweepPlayer(moved) {
     if (!sweeps) return;
     const round = sweeps.question.method === "policy-iteration" ? "policy" : "sweep";
     const all = `${grouped(sweeps.made)}${sweeps.ended ? "" : "+"}`;
-    say(words, number === Infinity ? `the answer, ${all} ${round === "policy" ? "policies" : "sweeps"} away` : `${round} ${grouped(number)} of ${all}`);
+    say(
+      words,
+      number === Infinity
+        ? `the answer, ${all} ${round === "policy" ? "policies" : "sweeps"} away`
+        : `${round} ${grouped(number)} of ${all}`,
+    );
     say(play, timer ? "Pause" : "Play");
     node.dataset.playing = timer ? "yes" : "no";
     slider.max = String(Math.max(1, sweeps.made));

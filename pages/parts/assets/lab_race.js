@@ -26,7 +26,10 @@ export function race(refer) {
     { class: "race", hidden: true },
     el("h3", { text: "All solvers, proven bound over backups" }),
     chart.node,
-    el("p", { class: "hint", text: "A backup looks ahead from one move of one cell. Policy iteration also solves a linear system for each policy, which is not counted." }),
+    el("p", {
+      class: "hint",
+      text: "A backup looks ahead from one move of one cell. Policy iteration also solves a linear system for each policy, which is not counted.",
+    }),
   );
 
   async function run() {

@@ -3,8 +3,6 @@
 import { DIRECTIONS, named } from "./lab_arrows.js";
 import { two } from "./lab_backup.js";
 
-const WALLS = ["wall"];
-
 /**
  * The scene for the board. kinds [[kind]] as painted; read: the engine's map, or null while it can't be read;
  * shown: { values, q, greedy } of a sweep or the answer, or null; bits: what the arrows say; mode: values, q or gap;
@@ -16,7 +14,7 @@ export function sceneOf({ kinds, read, answer, shown, bits, mode, policy, reward
   const known = shown && read && read.rows === rows && read.cols === cols;
   const actions = read?.actions ?? [];
   const figures = known ? (mode === "gap" ? shown.q.map(gap) : shown.values) : [];
-  const moving = (index) => known && !WALLS.includes(kinds[Math.floor(index / cols)][index % cols]) && !answer.ends[index];
+  const moving = (index) => known && kinds[Math.floor(index / cols)][index % cols] !== "wall" && !answer.ends[index];
   const scale = scaleOf(figures.filter((_, index) => moving(index)));
   const wide = known && mode === "q" ? scaleOf(shown.q.filter((_, index) => moving(index)).flat()) : null;
   return {
@@ -30,6 +28,10 @@ export function sceneOf({ kinds, read, answer, shown, bits, mode, policy, reward
       const kind = kinds[row][column];
       const base = { kind, note: noteOf(kind, row, column, read, rewards) };
       if (!moving(index)) return base;
+      // Nobody decides anything in a goal or a pit: where rewards are paid on leaving, every move is the last one.
+      if (kind === "goal" || kind === "pit") {
+        return read.settings.paid === "leaving" ? { ...base, text: two(shown.values[index]) } : base;
+      }
       if (mode === "q" && !policy) return { ...base, shade: null, wedges: wedges(shown.q[index], actions, wide) };
       const chances = policy ? policy[row]?.[column] : null;
       const strengths = chances ?? actions.map((_, place) => ((bits?.[index] ?? 0) & (1 << place) ? 1 : 0));
@@ -53,7 +55,8 @@ function scaleOf(values) {
   const known = values.filter((value) => value !== null && value !== undefined);
   const low = Math.min(...known);
   const high = Math.max(...known);
-  return (value) => (value === null || value === undefined ? null : high - low > 1e-12 ? (value - low) / (high - low) : 0.5);
+  return (value) =>
+    value === null || value === undefined ? null : high - low > 1e-12 ? (value - low) / (high - low) : 0.5;
 }
 
 function wedges(q, actions, scale) {
@@ -78,7 +81,7 @@ function noteOf(kind, row, column, read, rewards) {
   return value > 0 ? `+${text}` : text;
 }
 
-function marksOf({ rows, cols, teleports, settings }) {
+function marksOf({ cols, teleports, settings }) {
   const lines = teleports.map(([row, column, toRow, toColumn, reward]) => ({
     from: [row, column],
     to: [toRow, toColumn],
@@ -86,7 +89,7 @@ function marksOf({ rows, cols, teleports, settings }) {
   }));
   const wind = (settings.wind ?? []).flatMap((strength, column) =>
     strength && column < cols
-      ? [{ from: [rows - 1, column], text: `${strength > 0 ? "⇡" : "⇣"}${Math.abs(strength)}`, title: "Wind in this column" }]
+      ? [{ from: [0, column], text: `${strength > 0 ? "⇡" : "⇣"}${Math.abs(strength)}`, title: "Wind in this column" }]
       : [],
   );
   return [...lines, ...wind];

@@ -22,7 +22,14 @@ export function sweepsOf(question, first, changed) {
     if (rows.size * each > MOST_NUMBERS) rows.clear();
     found.values.forEach((values, place) => {
       const { q, greedy, delta, bound, backups } = found;
-      rows.set(found.from + place, { values, q: q[place], greedy: greedy[place], delta: delta[place], bound: bound[place], backups: backups[place] });
+      rows.set(found.from + place, {
+        values,
+        q: q[place],
+        greedy: greedy[place],
+        delta: delta[place],
+        bound: bound[place],
+        backups: backups[place],
+      });
     });
     made = Math.max(made, found.made);
     ended = found.ended;

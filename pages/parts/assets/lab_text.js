@@ -69,7 +69,9 @@ export function resized(text, rows, cols) {
   const kinds = kindsOf(text);
   if (!kinds) return text;
   const size = (row, column) => kinds[row]?.[column] ?? "free";
-  const other = Array.from({ length: rows }, (_, row) => Array.from({ length: cols }, (_, column) => size(row, column)));
+  const other = Array.from({ length: rows }, (_, row) =>
+    Array.from({ length: cols }, (_, column) => size(row, column)),
+  );
   const places = withKinds(text, other).split("\n");
   const kept = places.filter((line) => {
     const words = assigns(line)?.split(" ") ?? [];
@@ -87,7 +89,10 @@ export function resized(text, rows, cols) {
 export function cleared(text) {
   const kinds = kindsOf(text);
   if (!kinds) return text;
-  const open = withKinds(text, kinds.map((row) => row.map((kind) => (["wall", "pit"].includes(kind) ? "free" : kind))));
+  const open = withKinds(
+    text,
+    kinds.map((row) => row.map((kind) => (["wall", "pit"].includes(kind) ? "free" : kind))),
+  );
   const lines = open.split("\n").filter((line) => !["reward", "teleport"].includes(assigns(line)?.split(" ")[0]));
   return `${lines.join("\n").trimEnd()}\n`;
 }

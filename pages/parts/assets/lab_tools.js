@@ -31,13 +31,21 @@ export function tools(maps, tell) {
   for (const one of [rows, cols]) one.addEventListener("change", resize);
 
   function resize() {
-    const sides = [rows, cols].map((one) => Math.max(MIN_SIDE, Math.min(MAX_SIDE, Math.round(Number(one.value)) || MIN_SIDE)));
+    const sides = [rows, cols].map((one) =>
+      Math.max(MIN_SIDE, Math.min(MAX_SIDE, Math.round(Number(one.value)) || MIN_SIDE)),
+    );
     [rows.value, cols.value] = sides;
     tell.resize(...sides);
   }
 
   let chosen = "look";
-  const amount = el("input", { type: "number", step: "any", value: 1, class: "amount", "aria-label": "Reward to paint" });
+  const amount = el("input", {
+    type: "number",
+    step: "any",
+    value: 1,
+    class: "amount",
+    "aria-label": "Reward to paint",
+  });
   const buttons = BRUSHES.map(([name, text, title]) =>
     el("button", { type: "button", class: "chip", text, title, "data-brush": name, onclick: () => choose(name) }),
   );

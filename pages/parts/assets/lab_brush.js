@@ -1,0 +1,30 @@
+// What a stroke does to a map: pure functions of its text and cells.
+
+import { rewardOf, settingOf, withKinds, withRewards } from "./lab_text.js";
+
+/** What a stroke that begins at `cell` puts down, or null for a tool that paints nothing; on its like it erases. */
+export function laidBy(text, kinds, cell, name, amount) {
+  if (name === "look") return null;
+  if (name === "reward") return { reward: rewardOf(text, cell) === amount ? null : amount };
+  return { kind: kinds[cell[0]][cell[1]] === name ? "free" : name };
+}
+
+/** The cells after a stroke. Where pits send the agent back to the start there is one start, which moves. */
+export function painted(text, kinds, cells, kind) {
+  const next = kinds.map((row) => [...row]);
+  const alone = kind === "start" && settingOf(text, "pits") === "restart";
+  if (alone) next.forEach((row) => row.forEach((one, column) => one === "start" && (row[column] = "free")));
+  for (const [row, column] of alone ? cells.slice(-1) : cells) next[row][column] = kind;
+  return next;
+}
+
+/** The text after a stroke; a wall takes the cell's own reward with it, and walls pay nothing. */
+export function after(text, kinds, cells, { kind, reward }) {
+  if (kind === undefined) {
+    const open = cells.filter(([row, column]) => kinds[row][column] !== "wall");
+    return open.length ? withRewards(text, open, reward) : text;
+  }
+  const own = cells.filter((cell) => rewardOf(text, cell) !== null);
+  const bare = kind === "wall" && own.length ? withRewards(text, own, null) : text;
+  return withKinds(bare, painted(text, kinds, cells, kind));
+}
