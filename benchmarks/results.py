@@ -35,7 +35,9 @@ PACKAGES = ("torch", "gymnasium", "rdkit", "numpy")
 HEAD = """# Results of the presets
 
 Every row was trained by `python -m engine train --preset NAME --seed SEED --json`, one torch thread, and tested over
-the episodes of the preset's final test (100, most likely action; molecules: sampled). {machine}
+the episodes of the preset's final test (100, most likely action; molecules: sampled). The optimum of the gridworld is
+-2 on average over its cells. Other work ran on the same cores, which CPU seconds tell only in part.
+{machine}
 `python benchmarks/results.py` trains what is missing, `--write` makes this page.
 
 | preset | goal | seeds | test score, mean over seeds (lowest) | solved | env steps (median) | CPU-s (median) |
@@ -68,7 +70,7 @@ def table_row(preset: str, rows: list[dict[str, Any]]) -> str:
         f"`{preset}`",
         GOALS.get(preset, ""),
         ", ".join(str(row["seed"]) for row in rows),
-        f"{statistics.mean(scores):.3g} ({min(scores):.3g}){valid}",
+        f"{statistics.mean(scores):.4g} ({min(scores):.4g}){valid}",
         f"{solved} of {len(rows)}" if solved else "no threshold" if valid else f"0 of {len(rows)}",
         f"{statistics.median(row['env_steps'] for row in rows):,.0f}",
         f"{statistics.median(row['cpu_s'] for row in rows):.3g}",
