@@ -96,6 +96,12 @@ def test_the_first_row_is_invalid_when_the_last_rollout_ended_with_an_episode():
     assert second.episode_returns == []
 
 
+def test_a_rollout_is_never_of_resets_alone():
+    """One step of each env at a time: after both have ended together, the row that resets them and one that happens."""
+    collect = collector(counting(2, 2))
+    assert [columns(collect(2).mask) for _ in range(4)] == [[[1], [1]], [[1], [1]], [[0, 1], [0, 1]], [[1], [1]]]
+
+
 @pytest.mark.parametrize(
     ("batch_size", "mask"),
     [

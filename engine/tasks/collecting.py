@@ -77,6 +77,8 @@ class Collector:
         """`steps` steps of every env, going on where the last rollout ended. Row after an episode's end: masked."""
         if not self.under_way:
             self._begin()
+        if self.ended.all():
+            steps = max(steps, 2)  # the first row resets every env: nothing can be learned from it alone
         rows = Rows.of(steps, self.envs.num_envs, self.spec, self.observation_scale is not None)
         views, timings = rows.views, {"environment": 0.0, "inference": 0.0}
         self._first_row(views)
