@@ -7,13 +7,15 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from routes_client import finished_run, served
 from starlette.testclient import TestClient
 
 from engine.service import Engine
-from engine.store import Store
+from engine.store import Store, open_store
 from pages.routes import access
+from pages.routes.lately import newest_rows
 
 
 @pytest.fixture
@@ -86,3 +88,31 @@ def test_a_run_tells_its_newest_picture(served_routes: tuple[TestClient, Engine]
     run_id = finished_run(client, engine)
     run = header(client.get(f"/api/runs/{run_id}/metrics?format=binary").content)["run"]
     assert run["picture_step"] == client.get(f"/api/runs/{run_id}/picture").json()["step"] > 0
+
+
+def test_the_newest_rows_are_the_stores_own_wherever_one_begins(tmp_path: Path) -> None:
+    with open_store(tmp_path / "uphill.db") as store:
+        store.claim()
+        run_id = store.create_run('{"budget": 2000}', "Keep the pole up", "gym", "ppo", seed=1)
+        attempt = store.begin_attempt(run_id)
+        for step in range(1, 1001):
+            store.record(run_id, attempt, step, {"return_mean": float(step), "kl": step / 7})
+            if step % 90 == 0 or step > 990:
+                store.flush()
+                for since in (0, step - 100, step - 40, step - 3, step, step + 5):
+                    for max_rows in (2, 2000):
+                        assert_alike(store, run_id, max(0, since), max_rows)
+        again = store.begin_attempt(run_id)
+        assert_alike(store, run_id, 940, 2000)
+        store.record(run_id, again, 951, {"return_mean": -1.0, "kl": 0.5})
+        store.flush()
+        for since in (900, 949, 950, 951, 1000):
+            assert_alike(store, run_id, since, 2000)
+
+
+def assert_alike(store: Store, run_id: str, since: int, max_rows: int) -> None:
+    ours = newest_rows(store, run_id, since, max_rows)
+    theirs = store.metrics(run_id, since=since, max_rows=max_rows)
+    assert (ours.names, ours.last_step, ours.thinned) == (theirs.names, theirs.last_step, theirs.thinned)
+    for name in ("steps", "values", "attempts"):
+        np.testing.assert_array_equal(getattr(ours, name), getattr(theirs, name))

@@ -2,25 +2,19 @@
 
 import dataclasses
 import re
-import threading
-import time
-from typing import Any
 
 import numpy as np
 from starlette.requests import Request
 from starlette.responses import Response
 
 from engine import service
-from engine.store import MetricTable, Store
+from engine.store import MetricTable
 from pages.routes.answers import NO_STORE, Refused, answer
-from pages.routes.runs import described, whole
+from pages.routes.lately import newest_description, newest_rows
+from pages.routes.runs import whole
 
 MAX_ROWS = 100_000
 MAX_STEP = 2**53
-FRESH_SECONDS = 0.2  # every visible tab asks four times a second; they share one description
-MAX_DESCRIBED = 64
-_describing = threading.Lock()  # those who ask meanwhile wait for the one answer
-_described: dict[tuple[int, str], tuple[float, dict[str, Any]]] = {}
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
@@ -34,8 +28,8 @@ def metrics(request: Request) -> Response:
     if kind not in ("json", "binary"):
         raise Refused(422, f"format is {kind[:60]!r}; it must be json or binary")
     if kind == "binary":
-        run = lately_described(store, run_id)
-        table = store.metrics(run_id, since=since, max_rows=max_rows)
+        run = newest_description(store, run_id)
+        table = newest_rows(store, run_id, since, max_rows)
         return Response(packed(table, run), 200, NO_STORE, "application/octet-stream")
     record = store.get_run(run_id)
     table = store.metrics(run_id, since=since, max_rows=max_rows)
@@ -48,21 +42,6 @@ def metrics(request: Request) -> Response:
             "state": record.state,
         }
     )
-
-
-def lately_described(store: Store, run_id: str) -> dict[str, Any]:
-    """A run as `described` has it, with its newest picture's step, at most FRESH_SECONDS old. Raises UnknownRun."""
-    key = (id(store), run_id)
-    with _describing:
-        known = _described.get(key)
-        if known is not None and time.monotonic() - known[0] < FRESH_SECONDS:
-            return known[1]
-        newest = store.newest_step(run_id, "picture")
-        run = {**described(store, run_id), "picture_step": newest}
-        if len(_described) >= MAX_DESCRIBED:
-            _described.clear()
-        _described[key] = (time.monotonic(), run)
-    return run
 
 
 def packed(table: MetricTable, run: dict) -> bytes:
