@@ -23,6 +23,7 @@ from pages.parts.loopback import is_loopback
 from pages.parts.trouble import on_script_error
 from pages.routes import routes
 from pages.routes.access import Guard, new_token, write_token
+from pages.routes.kept import Kept
 
 SWITCH_INTERVAL_S = 0.0002  # at Python's 5 ms a training thread keeps a first page waiting for many seconds
 CLOSE_TIMEOUT_S = 7.0
@@ -106,6 +107,6 @@ app = st.App(
     "pages/shell.py",
     lifespan=lifespan,
     routes=routes(TOKEN),
-    middleware=[Middleware(Guard)],
+    middleware=[Middleware(Guard), Middleware(Kept)],
     on_script_error=on_script_error,
 )
