@@ -46,13 +46,13 @@ class Contestant:
     def __init__(self, envs: VectorEnv):
         self.envs = envs
         envs.action_space.seed(0)
-        self.actions = [envs.action_space.sample() for _ in range(16)]
+        self.actions = [envs.action_space.sample() for _ in range(4)]
         self.ended = np.zeros(envs.num_envs, bool)
         envs.reset(seed=0)
         self.rate(0.0)
 
     def rate(self, seconds: float) -> float:
-        """Env steps per CPU second, over at least 16 steps of every copy and so many CPU seconds."""
+        """Env steps per CPU second, over at least 4 steps of every copy and so many CPU seconds."""
         resets = turns = 0
         began = time.process_time()
         while not turns or time.process_time() - began < seconds:
