@@ -192,3 +192,25 @@ def test_maps_lists_and_map_prints_what_can_be_read_again(capsys):
         assert code == 0 and parse_map(out) == read_map(name) and listed[name]["text"] == out
     code, _, err = call(capsys, "map", "clif")
     assert code == 2 and "did you mean cliff?" in err
+
+
+def test_the_optimum_under_a_time_limit_beside_the_unlimited_one(capsys):
+    """FrozenLake: 14/17 = 0.8235 without a limit, 0.7442 within Gymnasium's 100 moves."""
+    told = plan(capsys, "frozenlake-4x4", "value-iteration", "--time-limit")
+    assert told["return"] == pytest.approx(14 / 17, abs=1e-8)
+    assert told["time_limited"]["moves"] == 100
+    assert told["time_limited"]["return"] == pytest.approx(0.7442, abs=5e-5)
+    told = plan(capsys, "cliff", "value-iteration", "--time-limit", "12")
+    assert told["return"] == -13 and told["time_limited"]["return"] == -12
+
+
+def test_seeing_only_walls(capsys):
+    """The preset: each move costs 0.1, discount 0.9, the money 1; with full sight by hand."""
+    told = plan(capsys, "aliased", "value-iteration", "--observation", "walls")
+    seen = told["memoryless"]
+    assert seen["observed"]["return"] == pytest.approx(-0.1 + 0.9 * (-0.1 + 0.9 * 1), abs=1e-9)
+    assert seen["stochastic"]["policy"][0][1] == pytest.approx([0, 0.5, 0, 0.5], abs=1e-2)
+    assert seen["deterministic"]["return"] < seen["stochastic"]["return"] < seen["observed"]["return"]
+    assert seen["seen"][0] == [9, 5, 1, 5, 3]
+    code, out, _ = call(capsys, "plan", "--map", "aliased", "--observation", "walls", "--time-limit", "50")
+    assert code == 0 and "seeing only walls, with dice" in out and "within 50 moves" in out

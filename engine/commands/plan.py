@@ -11,13 +11,13 @@ from pathlib import Path
 
 from engine.commands.options import whole_number
 from engine.commands.stores import Refused
-from engine.commands.text import print_json
-from engine.gridworlds.dynamics import deciding, tabular
+from engine.commands.text import number, print_json
+from engine.gridworlds.dynamics import deciding, observation_codes, tabular
 from engine.gridworlds.maps import GridMap, MapError
-from engine.gridworlds.plans import plan_object
+from engine.gridworlds.plans import limited_object, memoryless_object, plan_object
 from engine.gridworlds.policies import PolicyError, parse_policy
 from engine.gridworlds.presets import MAPS, read_map
-from engine.gridworlds.text import parse_map
+from engine.gridworlds.text import MAX_TIME_LIMIT, parse_map
 from engine.planning.mdp import Floats, TabularMDP, uniform_policy
 from engine.planning.solving import IN_PLACE, MAX_SWEEPS, METHODS, TOLERANCE, Plan, solve
 
@@ -44,6 +44,19 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help=f"sweep until the proven error is X ({TOLERANCE:g})",
     )
     parser.add_argument("--in-place", action="store_true", help=f"use new values at once ({', '.join(IN_PLACE)})")
+    parser.add_argument(
+        "--time-limit",
+        type=whole_number("--time-limit", 1, MAX_TIME_LIMIT),
+        nargs="?",
+        const=0,
+        metavar="MOVES",
+        help="also the optimum within so many moves (without a number: the map's own limit)",
+    )
+    parser.add_argument(
+        "--observation",
+        choices=["walls"],
+        help="also the best policies without memory that see only which sides of their cell are blocked",
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
@@ -63,6 +76,11 @@ def run(arguments: argparse.Namespace) -> int:
         in_place=arguments.in_place,
     )
     told = {"map": arguments.map, "method": arguments.method, "discount": grid.discount} | plan_object(grid, plan)
+    told["return"] = float(mdp.start @ plan.best.values)
+    if arguments.time_limit is not None:
+        told["time_limited"] = limited_object(grid, mdp, arguments.time_limit or grid.time_limit)
+    if arguments.observation is not None:
+        told["memoryless"] = memoryless_object(grid, mdp, observation_codes(grid, arguments.observation)[0])
     if arguments.json:
         print_json(told)
     else:
@@ -125,6 +143,13 @@ def _print(grid: GridMap, plan: Plan, told: dict) -> None:
     _print_grid([[word or "." for word in row] for row in told["greedy_actions"]])
     bound = "-" if plan.error_bound is None else f"{plan.error_bound:.3g}"
     print(f"\n{plan.sweeps} sweeps, {plan.backups:,} backups, last change {plan.delta:.3g}, proven error {bound}")
+    print(f"expected return from the start: {number(told['return'])} at best")
+    if "time_limited" in told:
+        limited = told["time_limited"]
+        print(f"  within {limited['moves']} moves: {number(limited['return'])}")
+    if "memoryless" in told:
+        for kind, name in (("deterministic", "with certainty"), ("stochastic", "with dice")):
+            print(f"  seeing only walls, {name}: {number(told['memoryless'][kind]['return'])}")
     for note in plan.notes:
         print(note)
 

@@ -7,7 +7,9 @@ import numpy as np
 from engine.gridworlds.dynamics import deciding
 from engine.gridworlds.maps import GridMap, in_rows
 from engine.gridworlds.policies import as_words
-from engine.planning.mdp import Bools, Floats
+from engine.planning.horizon import optimal_return
+from engine.planning.mdp import Bools, Floats, Ints, TabularMDP
+from engine.planning.memoryless import best_of_each_kind
 from engine.planning.solving import Plan
 
 
@@ -29,6 +31,35 @@ def plan_object(grid: GridMap, plan: Plan) -> dict[str, Any]:
         "improper": bool(plan.improper.any()),
         "improper_cells": in_rows(grid, plan.improper[:states].tolist()),
         "notes": list(plan.notes),
+    }
+
+
+def memoryless_object(grid: GridMap, mdp: TabularMDP, seen: Ints) -> dict[str, Any]:
+    """What an agent can earn that sees `seen` [S] alone: with certainty, with dice, and with full sight beside."""
+    found = best_of_each_kind(mdp, seen)
+    choosing = deciding(grid)
+    dice = [p if here else None for p, here in zip(_plain(found.stochastic.round(9)), choosing, strict=False)]
+    return {
+        "seen": in_rows(grid, [int(code) if here else None for code, here in zip(seen, choosing, strict=False)]),
+        "deterministic": {
+            "return": found.deterministic_return,
+            "proven": found.proven,
+            "policy": in_rows(grid, _words(grid, found.deterministic > 0, choosing)),
+        },
+        "stochastic": {"return": found.stochastic_return, "policy": in_rows(grid, dice)},
+        "observed": {"return": found.observed_return},
+    }
+
+
+def limited_object(grid: GridMap, mdp: TabularMDP, moves: int) -> dict[str, Any]:
+    """The optimum within so many moves, under the map's discount; its policy depends on the moves that are left."""
+    values, actions = optimal_return(mdp, moves, mdp.discount)
+    open_ = [grid.open(*divmod(cell, grid.cols)) for cell in range(grid.size)]
+    return {
+        "moves": moves,
+        "return": float(mdp.start @ values),
+        "V": in_rows(grid, [v if here else None for v, here in zip(_plain(values), open_, strict=False)]),
+        "first_actions": in_rows(grid, _words(grid, np.eye(mdp.n_actions)[actions[0]] > 0, deciding(grid))),
     }
 
 

@@ -1,5 +1,6 @@
 """Exact policy gradients under a time limit, and the best policy that sees only part of the state."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -52,20 +53,30 @@ def exact_gradient(mdp: TabularMDP, policy: Floats, horizon: int, discount: floa
 def best_memoryless(mdp: TabularMDP, seen: Ints, horizon: int, tolerance: float = 1e-9) -> tuple[Floats, float]:
     """([S, A] a policy that acts alike where `seen` [S] is alike, its expected return over `horizon` moves).
 
+    The one that leads uphill from the uniform policy.
+    """
+    return ascend(lambda policy: exact_gradient(mdp, policy, horizon), seen, uniform_policy(mdp), tolerance)
+
+
+def ascend(
+    gradient: Callable[[Floats], ExactGradient], seen: Ints, begin: Floats, tolerance: float = 1e-9
+) -> tuple[Floats, float]:
+    """(a policy [S, A] that acts alike where `seen` [S] is alike, its return), uphill from `begin` [S, A].
+
     Exact natural gradient ascent on the softmax of each observation, theta <- theta + step * advantage(o, a)
-    (Kakade, 2001), from the uniform policy with a step that doubles on success and halves on failure. Such policies
-    have local optima (Singh, Jaakkola & Jordan, 1994): this is the one that leads uphill from the uniform policy.
+    (Kakade, 2001), with a step that doubles on success and halves on failure. Such policies have local optima (Singh,
+    Jaakkola & Jordan, 1994): this is one of them.
     """
     groups = np.eye(int(seen.max()) + 1)[seen]
-    theta, step = np.zeros((groups.shape[1], mdp.n_actions)), 1.0
-    policy = uniform_policy(mdp)
-    here = exact_gradient(mdp, policy, horizon)
+    first = np.array([np.argmax(seen == code) for code in range(groups.shape[1])])
+    theta, step, policy = np.log(begin[first]), 1.0, begin
+    here = gradient(policy)
     for _ in range(SEARCH_STEPS):
         direction = _observed_advantage(here, policy, groups)
         shares = _softmax(theta + step * direction)
-        there = exact_gradient(mdp, shares[seen], horizon)
+        there = gradient(shares[seen])
         gain = there.return_ - here.return_
-        if gain <= 0.0:
+        if not gain > 0.0:
             step *= 0.5
             if step < 1e-9:
                 break

@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from engine.planning import bounds
+from engine.planning.evaluation import solve, transition_matrix
 from engine.planning.mdp import Bools, Floats, TabularMDP, backup, expected_rewards, uniform_policy
-from engine.planning.structure import Endless, certain_end, endless
+from engine.planning.structure import Endless, certain_end, endless, nearer
 from engine.planning.sweeps import policy_iteration
 
 TIE_TOLERANCE = 1e-9
@@ -93,11 +94,15 @@ def soonest_end(mdp: TabularMDP, allowed: Bools, targets: Bools) -> Floats:
     action that ties for the best may be to bump into a wall for ever.
     """
     certain, safe = certain_end(mdp, allowed & ~mdp.terminal[:, None], targets)
-    stopping = replace(mdp, terminal=targets | ~certain)
-    times, change = np.zeros(mdp.n_states), np.inf
-    while change > TIE_TOLERANCE * max(1.0, times.max()):
-        q = backup(stopping, np.where(safe, 1.0, np.inf), times, 1.0)
-        new = q.min(-1)
-        change, times = float(np.abs(new - times).max()), new
-    chosen = np.where(certain & ~targets, q.argmin(-1), allowed.argmax(-1))
-    return np.eye(mdp.n_actions)[chosen]
+    inside = np.flatnonzero(certain & ~targets)
+    chosen = np.where(certain & ~targets, nearer(mdp, safe, targets), allowed.argmax(-1))
+    for _ in range(MAX_IMPROVEMENTS):
+        policy = np.eye(mdp.n_actions)[chosen]
+        times = np.zeros(mdp.n_states)
+        times[inside] = solve(transition_matrix(mdp, policy), inside, 1.0, np.ones(len(inside)))
+        q = backup(mdp, np.where(safe, 1.0, np.inf), times, 1.0)
+        shorter = certain & ~targets & (q.min(-1) < times - TIE_TOLERANCE * np.maximum(1.0, times))
+        if not shorter.any():
+            break
+        chosen = np.where(shorter, q.argmin(-1), chosen)
+    return policy

@@ -90,6 +90,19 @@ def can_reach_by(mdp: TabularMDP, allowed: Bools, targets: Bools) -> Bools:
         reaching = further
 
 
+def nearer(mdp: TabularMDP, allowed: Bools, targets: Bools) -> Ints:
+    """[S]: an allowed action [S, A] with a chance of coming one move nearer to a target, 0 where there is none."""
+    edges = (mdp.probabilities > 0) & allowed[:, :, None]
+    reaching, chosen = targets.copy(), np.zeros(mdp.n_states, dtype=np.int64)
+    while True:
+        steps = np.asarray((reaching[mdp.next_states] & edges).any(-1))
+        further = ~reaching & steps.any(-1)
+        if not further.any():
+            return chosen
+        chosen[further] = steps[further].argmax(-1)
+        reaching = reaching | further
+
+
 def _gaining(mdp: TabularMDP, rewards: Floats, labels: Ints, staying: Bools) -> Bools:
     """[S]: members of a component in which going round pays more than nothing per move.
 
