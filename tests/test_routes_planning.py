@@ -111,9 +111,25 @@ def test_an_improper_policy_is_named_and_the_sweeps_go_on(client: TestClient) ->
     found = asked(client, map=walled, method="policy-evaluation")
     assert "Improper policy: from 2 cells it may never end" in found["remarks"][0]
     assert found["answer"]["values"][6:8] == [None, None]
-    assert found["answer"]["values"][1] is not None
+    # In the corridor N, S and the ends bump: V0 = -1 + 3/4 V0 + 1/4 V1 and V1 = -1 + 1/2 V1 + 1/4 V0
+    assert found["answer"]["values"][:2] == pytest.approx([-12, -8])
     assert [values[6] for values in found["sweeps"]["values"][:4]] == [0, -1, -2, -3]
     assert "minus infinity" in asked(client, map=walled, method="value-iteration")["remarks"][0]
+
+
+def test_a_walled_in_cell_does_not_take_the_bound_from_the_others(client: TestClient) -> None:
+    walled = "starts = marked\n\nS.G\n###\n..#\n"
+    found = asked(client, "/api/plan/sweeps", map=walled, method="value-iteration", finish=True)
+    assert (found["sweeps"]["made"], found["sweeps"]["ended"]) == (2, "converged")
+    assert found["curve"]["bound"][:2] == [pytest.approx(2), pytest.approx(1)]
+
+
+def test_q_comes_with_the_sweeps_that_ask_for_it(client: TestClient) -> None:
+    assert asked(client, map=TWO_GOALS)["sweeps"]["q"] is None
+    found = asked(client, map=TWO_GOALS, q=True)["sweeps"]
+    # One move ahead of V = 0: only the moves into the goal pay 10
+    assert found["q"][0][1] == [-1, 10, -1, -1]
+    assert found["values"][1][:2] == [-1, 10]
 
 
 def test_the_time_limits_optimum_stands_beside_the_unlimited_one(client: TestClient) -> None:

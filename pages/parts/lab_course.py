@@ -62,7 +62,8 @@ class Course:
         evaluating = method == "policy-evaluation"
         found = values_of(known.mdp, followed) if evaluating else best_values(known.best)
         self.answer = _answer(known, found, followed if evaluating else known.best.policy)
-        self.problem = found if method == "policy-iteration" else _opened(found, known.mdp)
+        self._found = found
+        self.problem = found if method == "policy-iteration" else _opened(found, known.mdp)  # what is swept
         self._sweeps = _begun(self.problem, method, in_place)
         zeros = np.zeros(known.mdp.n_states)
         self.values: list[Floats] = [zeros]
@@ -93,7 +94,8 @@ class Course:
         return q, greedy(q, self.bounds[number], self.problem.domain.mdp.terminal)
 
     def _error(self, values: Floats) -> float:
-        error = self.problem.error(values)
+        """On the cells that have a finite value; the sweeps go over the others too."""
+        error = self._found.error(values)
         return np.nan if error is None else error
 
     def _end(self) -> str | None:
@@ -140,9 +142,8 @@ def _begun(problem: Problem, method: str, in_place: bool) -> Sweeps:
 
 def _opened(problem: Problem, mdp: TabularMDP) -> Problem:
     """The same problem swept over every state: after k sweeps each has a value, that of k moves."""
-    lost = problem.domain.mdp.terminal & ~mdp.terminal
     whole = Domain(mdp, expected_rewards(mdp), problem.domain.forever, problem.domain.ending)
-    return replace(problem, domain=whole, exact_error=None if lost.any() else problem.exact_error)
+    return replace(problem, domain=whole)
 
 
 def _answer(known: Solved, problem: Problem, policy: Floats) -> Answer:

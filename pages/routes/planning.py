@@ -1,8 +1,8 @@
 """The gridworld lab's routes: a map's exact answer with the first sweeps towards it, and any further sweeps.
 
 Both take POST with {"map": a name or text, "method": one of METHODS, "in_place": bool, "policy": rows of probabilities
-or null for the random one}; /api/plan also "cell", and /api/plan/sweeps "from" and "finish". A map that cannot be read
-is answered with its sentence, line and column.
+or null for the random one, "q": whether sweeps come with Q}; /api/plan also "cell", and /api/plan/sweeps "from" and
+"finish". A map that cannot be read is answered with its sentence, line and column.
 """
 
 import math
@@ -21,10 +21,10 @@ from engine.settings import shown
 from pages.parts.lab_course import MAX_SWEEPS, Course, Solved, course, greedy, solved, thinned
 from pages.routes.answers import Refused, answer
 
-WINDOW_NUMBERS = 12_000  # values and q of as many sweeps as this makes go out at once
+WINDOW_NUMBERS = 12_000  # of as many sweeps as this makes the values go out at once
 CURVE_POINTS = 300
 GROWING_SECONDS = 0.4
-FIELDS = ("map", "method", "in_place", "policy", "cell", "from", "finish")
+FIELDS = ("map", "method", "in_place", "policy", "q", "cell", "from", "finish")
 
 
 def plan(request: Request, body: Any) -> Response:
@@ -38,7 +38,7 @@ def plan(request: Request, body: Any) -> Response:
     told = {
         "map": described(known.grid),
         "answer": told_answer(known, going),
-        "sweeps": window(known, going, 0),
+        "sweeps": window(known, going, 0, wanted["q"]),
         "remarks": remarks(known, going),
     }
     cell = wanted.get("cell")
@@ -60,10 +60,10 @@ def sweeps(request: Request, body: Any) -> Response:
     except MapError as error:
         return _unreadable(error)
     going = _course(wanted, known)
-    if wanted.get("finish"):
+    if wanted["finish"]:
         going.grow(MAX_SWEEPS, GROWING_SECONDS)
-    told: dict[str, Any] = {"sweeps": window(known, going, first)}
-    if wanted.get("finish"):
+    told: dict[str, Any] = {"sweeps": window(known, going, first, wanted["q"])}
+    if wanted["finish"]:
         told["curve"] = curve(going)
         told["limited"] = limited(known)
     return answer(told)
@@ -100,10 +100,10 @@ def told_answer(known: Solved, going: Course) -> dict[str, Any]:
     }
 
 
-def window(known: Solved, going: Course, first: int) -> dict[str, Any]:
-    """Sweeps from `first` on: values [n][S], q [n][S][A], greedy bits [n][S], and what is known of each."""
+def window(known: Solved, going: Course, first: int, with_q: bool) -> dict[str, Any]:
+    """Sweeps from `first` on: values [n][S], greedy bits [n][S], perhaps q [n][S][A], and what is known of each."""
     cells = known.grid.size
-    each = going.mdp.n_states * (going.mdp.n_actions + 2)
+    each = cells * (2 + going.mdp.n_actions * with_q)
     last = first + max(1, min(400, WINDOW_NUMBERS // each)) - 1
     going.grow(last)
     last = min(last, going.length)
@@ -112,7 +112,7 @@ def window(known: Solved, going: Course, first: int) -> dict[str, Any]:
     return {
         "from": there.start,
         "values": [going.values[number][:cells].tolist() for number in there],
-        "q": [_finite(q)[:cells] for q, _ in ahead],
+        "q": [_finite(q)[:cells] for q, _ in ahead] if with_q else None,
         "greedy": [_bits(chosen)[:cells] for _, chosen in ahead],
         "delta": [going.deltas[number] for number in there],
         "bound": [going.bounds[number] for number in there],
@@ -190,6 +190,9 @@ def _fields(body: Any) -> dict[str, Any]:
     if len(body["map"]) > MAX_CHARACTERS:
         raise Refused(422, f"map has {len(body['map']):,} characters; at most {MAX_CHARACTERS:,} are allowed")
     method, in_place = body.setdefault("method", METHODS[0]), body.setdefault("in_place", False)
+    for name in ("q", "finish"):
+        if not isinstance(body.setdefault(name, False), bool):
+            raise Refused(422, f"{name} is {shown(body[name])}; it must be true or false")
     if method not in METHODS:
         raise Refused(422, f"method is {shown(method)}; it must be one of {', '.join(METHODS)}")
     if not isinstance(in_place, bool) or (in_place and method not in IN_PLACE):

@@ -229,7 +229,7 @@ function gridworldLab(root, data, open) {
       state.draft = state.text;
       return ask(state.text);
     }
-    text.wrong(sentence, ...place(error));
+    text.wrong(sentence);
     redraw();
   }
 
@@ -291,10 +291,4 @@ function gridworldLab(root, data, open) {
       picture.remove();
     },
   };
-}
-
-/** [line, column] that the engine's sentence names. */
-function place(error) {
-  const found = /, line (\d+)(?:, column (\d+))?:/.exec(error.message);
-  return found ? [Number(found[1]), found[2] ? Number(found[2]) : null] : [null, null];
 }

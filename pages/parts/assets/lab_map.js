@@ -72,8 +72,9 @@ export function textCard(typed) {
       if (area.value !== text) area.value = text;
       area.rows = Math.max(6, Math.min(16, text.split("\n").length));
     },
-    /** The engine's sentence, or null; line and column count from 1. */
-    wrong(sentence, line, column) {
+    /** The engine's sentence, or null. */
+    wrong(sentence) {
+      const { line, column } = placeIn(sentence ?? "");
       say(problem, sentence ?? "");
       show(problem, Boolean(sentence));
       show(there, Boolean(sentence) && Boolean(line));
@@ -92,6 +93,12 @@ export function textCard(typed) {
     },
     remove: () => clearTimeout(timer),
   };
+}
+
+/** The line and column, from 1, that the engine's sentence names. */
+function placeIn(sentence) {
+  const found = /, line (\d+)(?:, column (\d+))?:/.exec(sentence);
+  return found ? { line: Number(found[1]), column: found[2] ? Number(found[2]) : 1 } : {};
 }
 
 /** The fields `node` for the most used settings of a map; changed(name, value) when one is set. */

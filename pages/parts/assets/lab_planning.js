@@ -61,10 +61,12 @@ export function planning({ redraw, ask, refer, learned }) {
   );
   const cards = el("div", { class: "cards-side" }, made.node, close);
 
+  const detailed = () => mode.value !== "values";
+
   function now() {
     if (!found) return null;
     if (player.number === Infinity) return found.answer;
-    return sweeps.row(player.number) ?? last;
+    return sweeps.row(player.number) ?? (detailed() && !last?.q ? null : last);
   }
 
   function tellBackup(cell, cols) {
@@ -133,8 +135,8 @@ export function planning({ redraw, ask, refer, learned }) {
     };
     const end = k === sweeps.made && sweeps.ended ? ` · ${ends[sweeps.ended]}` : "";
     if (!row) return `${grouped(k)} sweeps`;
-    const bound = row.bound === null ? "not proven" : number(row.bound);
-    return `${grouped(k)} ${k === 1 ? "sweep" : "sweeps"} · ${grouped(row.backups)} backups · change ${number(row.delta)} · error at most ${bound}${end}`;
+    const bound = row.bound === null ? "no error bound" : `error at most ${number(row.bound)}`;
+    return `${grouped(k)} ${k === 1 ? "sweep" : "sweeps"} · ${grouped(row.backups)} backups · change ${number(row.delta)} · ${bound}${end}`;
   }
 
   return {
@@ -156,7 +158,7 @@ export function planning({ redraw, ask, refer, learned }) {
       sweeps?.stop();
       clearTimeout(timer);
       last = null;
-      const going = (sweeps = sweepsOf(question, answer.sweeps, () => {
+      const going = (sweeps = sweepsOf(question, answer.sweeps, detailed, () => {
         player.tell();
         redraw();
       }));

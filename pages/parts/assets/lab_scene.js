@@ -15,8 +15,9 @@ export function sceneOf({ kinds, read, answer, shown, bits, mode, policy, reward
   const actions = read?.actions ?? [];
   const figures = known ? (mode === "gap" ? shown.q.map(gap) : shown.values) : [];
   const moving = (index) => known && kinds[Math.floor(index / cols)][index % cols] !== "wall" && !answer.ends[index];
-  const scale = scaleOf(figures.filter((_, index) => moving(index)));
-  const wide = known && mode === "q" ? scaleOf(shown.q.filter((_, index) => moving(index)).flat()) : null;
+  const coloured = (index) => moving(index) && !["goal", "pit"].includes(kinds[Math.floor(index / cols)][index % cols]);
+  const scale = scaleOf(figures.filter((_, index) => coloured(index)));
+  const wide = known && mode === "q" ? scaleOf(shown.q.filter((_, index) => coloured(index)).flat()) : null;
   return {
     rows,
     cols,

@@ -5,8 +5,11 @@ import { post } from "./api.js";
 const MOST_NUMBERS = 2_000_000;
 const AGAIN_MS = 60;
 
-/** Sweeps of one question { map, method, in_place, policy }. `changed()` is called when more is known. */
-export function sweepsOf(question, first, changed) {
+/**
+ * Sweeps of one question { map, method, in_place, policy }; detailed() says whether Q is wanted now. `changed()` is
+ * called when more is known.
+ */
+export function sweepsOf(question, first, detailed, changed) {
   const rows = new Map();
   let made = 0;
   let ended = null;
@@ -18,13 +21,13 @@ export function sweepsOf(question, first, changed) {
   take(first);
 
   function take(found) {
-    const each = (found.q[0]?.length ?? 1) * ((found.q[0]?.[0]?.length ?? 4) + 2);
+    const each = 2 * (found.values[0]?.length ?? 1) + (found.q ? 4 * found.values[0].length : 0);
     if (rows.size * each > MOST_NUMBERS) rows.clear();
     found.values.forEach((values, place) => {
       const { q, greedy, delta, bound, backups } = found;
       rows.set(found.from + place, {
         values,
-        q: q[place],
+        q: q?.[place] ?? null,
         greedy: greedy[place],
         delta: delta[place],
         bound: bound[place],
@@ -35,6 +38,8 @@ export function sweepsOf(question, first, changed) {
     ended = found.ended;
   }
 
+  const has = (number) => rows.has(number) && (!detailed() || rows.get(number).q !== null);
+
   /** Ask for the window that begins at a sweep; while one is under way, the newest wish waits. */
   async function fetchFrom(number) {
     if (asking !== null || stopped) {
@@ -43,7 +48,7 @@ export function sweepsOf(question, first, changed) {
     }
     asking = number;
     try {
-      const answer = await post("plan/sweeps", { ...question, from: number });
+      const answer = await post("plan/sweeps", { ...question, q: detailed(), from: number });
       if (stopped) return;
       take(answer.sweeps);
       changed();
@@ -53,7 +58,7 @@ export function sweepsOf(question, first, changed) {
       asking = null;
       const next = wanted;
       wanted = null;
-      if (next !== null && !rows.has(next)) fetchFrom(next);
+      if (next !== null && !has(next)) fetchFrom(next);
     }
   }
 
@@ -80,15 +85,15 @@ export function sweepsOf(question, first, changed) {
     finish,
     /** A sweep, or null while it is on its way. */
     row(number) {
-      if (rows.has(number)) return rows.get(number);
+      if (has(number)) return rows.get(number);
       fetchFrom(number);
       return null;
     },
     /** Make sure that a sweep will be there soon. */
     expect(number) {
-      if (!rows.has(number) && !(ended && number > made) && asking === null) fetchFrom(number);
+      if (!has(number) && !(ended && number > made) && asking === null) fetchFrom(number);
     },
-    has: (number) => rows.has(number),
+    has,
     get made() {
       return made;
     },
