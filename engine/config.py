@@ -48,6 +48,12 @@ else:
     ]
 
 
+def _usual_policy(validated: dict[str, Any]) -> PolicySettings:
+    """The network of a run that names none: the usual layers, or none at all where a table is learned."""
+    tabular = ALGORITHMS[validated["algorithm"].kind].tabular
+    return PolicySettings(hidden_sizes=()) if tabular else PolicySettings()
+
+
 class RunConfig(Settings):
     """A run: the same config and seed give the same run on the same machine and versions."""
 
@@ -63,7 +69,7 @@ class RunConfig(Settings):
     )
     task: TaskSettings = Field(description="What is to be learned.")
     algorithm: AlgorithmSettings = Field(description="How it is learned.")
-    policy: PolicySettings = Field(default_factory=PolicySettings, description="The network that acts.")
+    policy: PolicySettings = Field(default_factory=_usual_policy, description="The network that acts.")
     evaluation: EvaluationSettings = Field(default_factory=EvaluationSettings, description="Tests while training.")
 
     @field_validator("name")
@@ -89,7 +95,31 @@ class RunConfig(Settings):
                 )
         if self.budget < batch:
             raise ValueError(f"budget is {self.budget}; it must be at least algorithm.batch_size, which is {batch}")
+        if ALGORITHMS[self.algorithm.kind].tabular:
+            self._fits_a_table(self.algorithm.kind)
         return self
+
+    def _fits_a_table(self, kind: str) -> None:
+        """Raise ValueError for what a table of action values cannot read, or does not have."""
+        sizes = self.policy.hidden_sizes
+        if sizes:
+            raise ValueError(f"policy.hidden_sizes is {list(sizes)}; {kind} learns a table, so it must be []")
+        if self.device not in ("auto", "cpu"):
+            raise ValueError(
+                f"device is {self.device}; {kind} learns a table, entry by entry, so it must be auto or cpu"
+            )
+        if getattr(self.task, "normalise_observations", False):
+            raise ValueError(
+                f"task.normalise_observations is true; {kind} learns a table of the observations themselves, "
+                "so it must be false"
+            )
+        if not TASKS[self.task.kind].countable(self.task):
+            subject = getattr(self.task, "env_id", self.task.kind)
+            raise ValueError(
+                f"algorithm.kind is {kind}, which learns a table; {subject} has observations or actions that are not "
+                "single choices, so it must be one of "
+                + ", ".join(name for name, other in ALGORITHMS.items() if not other.tabular)
+            )
 
 
 @cache

@@ -86,6 +86,25 @@ METRICS: dict[str, Metric] = {
     "surrogate_gain": Metric(
         "Achieved gain", "advantage", "what the step brought on this batch", "surrogate after - before"
     ),
+    "epsilon": Metric("Epsilon", "share", "share of moves made at random", "as set for this rollout, by the schedule"),
+    "td_error": Metric(
+        "Error of the table",
+        "reward",
+        "how far what was seen was from what the table said",
+        "mean |target - Q(s, a)|, each just before its entry moved (Monte Carlo: the target is the return)",
+    ),
+    "visited_share": Metric(
+        "Tried so far",
+        "share",
+        "share of the table's entries, one per observation and action, that were tried",
+        "entries with at least one visit / all entries; what is never reached, as walls, counts among all",
+    ),
+    "start_value": Metric(
+        "Value at the start",
+        "reward",
+        "what the greedy policy is thought to bring from the start",
+        "max_a Q(s, a) after the update, mean over the starts of all episodes so far",
+    ),
     "steps_per_second": Metric("Speed", "steps/s", "steps per second, evaluation left out", "steps / wall seconds"),
     "time_environment": Metric("Time in the environment", "s", "stepping and scoring", "wall seconds"),
     "time_inference": Metric("Time choosing actions", "s", "the policy's forward passes", "wall seconds"),

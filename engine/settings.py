@@ -94,7 +94,9 @@ def shown(value: Any) -> str:
 def problems(error: ValidationError, model: type[BaseModel], value: Any) -> list[str]:
     """One sentence for each error: the field, the value it had, and what is allowed."""
     schema = model.model_json_schema()
-    return [_sentence(item, schema, value) for item in error.errors(include_url=False)]
+    # A default that follows from another field is not there where that field was refused; that is no second mistake.
+    found = [item for item in error.errors(include_url=False) if item["type"] != "default_factory_not_called"]
+    return [_sentence(item, schema, value) for item in found]
 
 
 def _sentence(item: Any, schema: dict, value: Any) -> str:

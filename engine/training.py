@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from engine import algorithms, devices, policies
+from engine import algorithms, devices
 from engine.config import RunConfig
 from engine.policies import Policy
 from engine.policies.spec import TokenSpec
@@ -75,7 +75,7 @@ class Training:
         self.device = devices.choose(config.device, recurrent=task_kind.recurrent)
         self.task = task_kind.build(config.task, config.seed, self.device)
         first_weights = torch.Generator().manual_seed(config.seed)
-        policy = policies.build(self.task.spec, config.policy, first_weights)
+        policy = algorithms.policy(config.algorithm.kind, self.task.spec, config.policy, first_weights)
         assert isinstance(policy, nn.Module)
         self.policy: Any = policy.to(self.device)
         self.reference = _frozen(self.policy) if isinstance(self.task.spec, TokenSpec) else None
@@ -91,11 +91,12 @@ class Training:
     def iterate(self) -> dict[str, float]:
         """One iteration: collect a rollout, update the policy; returns the row of metrics."""
         start, cpu = monotonic(), thread_time()
-        fraction = self.progress.env_steps / self.config.budget
+        fraction = min(1.0, self.progress.env_steps / self.config.budget)
+        algorithms.prepare(self.policy, self.settings, fraction)
         whole = self.algorithm.whole_episodes
         rollout = self.task.collect(self.policy, self.settings.batch_size, self.generator, whole)  # type: ignore[attr-defined]
         collected = monotonic()
-        update = self.algorithm.update(self.settings, rollout, min(1.0, fraction), self.generator)
+        update = self.algorithm.update(self.settings, rollout, fraction, self.generator)
         row = _numbers(update)
         ended = monotonic()
         steps = rollout.metrics.get("samples", rollout.steps)

@@ -125,7 +125,7 @@ def show() -> None:
     compare_view(groups, names, key="compare_view")
     downloads(store, items, names)
     tables(store, items, names[0])
-    if len({item.algorithm for item in items}) < len(theme.ALGORITHMS):
+    if items[0].algorithm in theme.ALGORITHMS and len({item.algorithm for item in items}) < len(theme.ALGORITHMS):
         side_by_side(items[0])
 
 

@@ -49,7 +49,7 @@ def filters() -> dict[str, Any]:
         ),
         "algorithm": algorithm.selectbox(
             "Algorithm",
-            ["", *theme.ALGORITHMS],
+            ["", *theme.ALGORITHM_NAMES],
             key="algorithm",
             bind="query-params",
             on_change=turn_back,

@@ -6,6 +6,7 @@ from typing import Any
 import streamlit as st
 
 from engine import service
+from engine.algorithms import ALGORITHMS
 from engine.config import RunConfig, config_schema
 from engine.presets import PRESETS
 from engine.settings import InvalidSettings
@@ -68,21 +69,30 @@ def fill() -> None:
 
 
 def other_task() -> None:
-    """Another task: its first preset for the chosen algorithm, as far as there is one."""
-    load(_preset(SUBJECTS[st.session_state["task.kind"]], st.session_state["algorithm.kind"]))
+    """Another task: its first preset for the chosen algorithm, or PPO's where there is none."""
+    subject, kind = SUBJECTS[st.session_state["task.kind"]], st.session_state["algorithm.kind"]
+    load(_preset(subject, kind if f"{subject}-{kind}" in PRESETS else "ppo"))
 
 
 def other_algorithm() -> None:
     """Another algorithm: its settings as the presets of this task have them; the task stays as it is."""
     kind = st.session_state["algorithm.kind"]
     chosen = st.session_state["launch.from"]
-    subject = chosen.rsplit("-", 1)[0] if chosen in PRESETS else SUBJECTS[st.session_state["task.kind"]]
-    load(_preset(subject, kind), ("algorithm",))
+    subject = _subject(chosen) if chosen in PRESETS else SUBJECTS[st.session_state["task.kind"]]
+    load(_preset(subject, kind), ("algorithm", "policy") if ALGORITHMS[kind].tabular else ("algorithm",))
+
+
+def _subject(preset: str) -> str:
+    """The first part of a preset's name <task>-<algorithm>; either may have a dash of its own."""
+    return preset.removesuffix(f"-{PRESETS[preset].config['algorithm']['kind']}")
 
 
 def _preset(subject: str, algorithm: str) -> dict[str, Any]:
     name = f"{subject}-{algorithm}"
-    return PRESETS[name].config if name in PRESETS else {"algorithm": {"kind": algorithm}}
+    if name in PRESETS:
+        return PRESETS[name].config
+    policy = {"hidden_sizes": []} if ALGORITHMS[algorithm].tabular else {}
+    return {"algorithm": {"kind": algorithm}, "policy": policy}
 
 
 def choose_kinds() -> None:
@@ -93,7 +103,9 @@ def choose_kinds() -> None:
     tasks = list(variants("task", root))
     left.segmented_control("Task", tasks, format_func=theme.TASKS.get, key="task.kind", on_change=other_task, **keep)
     known = variants("algorithm", root)
-    algorithms, names = [kind for kind in theme.ALGORITHM_NAMES if kind in known], theme.ALGORITHM_NAMES
+    names, chosen = theme.ALGORITHM_NAMES, st.session_state["algorithm.kind"]
+    tables = st.session_state["task.kind"] == "gridworld"  # elsewhere only where the start has it, as on FrozenLake
+    algorithms = [kind for kind in names if kind in known and (tables or kind == chosen or kind in theme.ALGORITHMS)]
     right.segmented_control(
         "Algorithm", algorithms, format_func=names.get, key="algorithm.kind", on_change=other_algorithm, **keep
     )

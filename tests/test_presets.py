@@ -14,6 +14,8 @@ from engine.tasks import TASKS
 TASK_NAMES = ["gridworld", "cliff", "cartpole", "acrobot", "pendulum", "inverted-pendulum", "lunarlander"]
 PROMISED = [f"{task}-{algorithm}" for task in TASK_NAMES for algorithm in ("pg", "trpo", "ppo")]
 PROMISED += ["mountaincar-trpo", "mountaincar-ppo"]
+TABULAR = ["q-learning", "sarsa", "expected-sarsa", "monte-carlo"]
+PROMISED += [f"gridworld-{algorithm}" for algorithm in TABULAR] + ["cliff-q-learning", "cliff-sarsa"]
 PROMISED += [f"molecules-qed-{algorithm}" for algorithm in ("pg", "trpo", "ppo")]
 
 
@@ -21,7 +23,7 @@ PROMISED += [f"molecules-qed-{algorithm}" for algorithm in ("pg", "trpo", "ppo")
 def test_what_was_promised_is_there_and_valid(name):
     preset = PRESETS[name]
     config = RunConfig.from_object(preset.config)
-    assert config.algorithm.kind == name.rsplit("-", 1)[1]
+    assert name.endswith(f"-{config.algorithm.kind}")
     assert preset.title and preset.sentence.endswith(".") and preset.takes
     assert run_name(config) == preset.title
 
@@ -32,7 +34,9 @@ def test_every_task_and_algorithm_has_a_preset():
     assert {algorithm for _, algorithm in kinds} == set(ALGORITHMS)
 
 
-@pytest.mark.parametrize("name", ["gridworld-pg", "gridworld-trpo", "gridworld-ppo", "cartpole-ppo"])
+@pytest.mark.parametrize(
+    "name", ["cartpole-ppo", *(f"gridworld-{algorithm}" for algorithm in ("pg", "trpo", "ppo", *TABULAR))]
+)
 def test_quick_presets_solve_their_tasks(name, tmp_path):
     engine = Engine(open_store(tmp_path / "uphill.db"))
     run_id = engine.submit(RunConfig.from_object(preset_config(name)))

@@ -59,7 +59,7 @@ def test_an_unknown_key_names_the_nearest(path: str, nearest: str) -> None:
 @pytest.mark.parametrize(
     ("path", "value", "sentence"),
     [
-        ("algorithm.kind", "pqo", 'algorithm.kind is "pqo"; it must be one of pg, ppo, trpo'),
+        ("algorithm.kind", "pqo", 'algorithm.kind is "pqo"; it must be one of expected-sarsa, monte-carlo, pg, ppo,'),
         ("algorithm.learning_rate", 0, "it must be a number above 0.0 and at most 1.0"),
         ("policy.hidden_sizes", [64, 0], "policy.hidden_sizes.1 is 0; it must be a whole number between 1 and 4096"),
         ("policy.activation", "gelu", 'policy.activation is "gelu"; it must be one of tanh, relu'),

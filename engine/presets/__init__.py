@@ -33,7 +33,7 @@ def _preset(subject: Subject, kind: str, recipe: Recipe) -> Preset:
         "task": subject.task | recipe.task,
         "algorithm": {"kind": kind} | recipe.algorithm,
         "policy": subject.policy,
-        "evaluation": {"stop_when_solved": subject.stop_when_solved},
+        "evaluation": {"stop_when_solved": subject.stop_when_solved, "deterministic": subject.deterministic},
     }
     return Preset(f"{subject.title} ({ALGORITHMS[kind].label})", subject.sentence, recipe.takes, config)
 
@@ -57,9 +57,13 @@ def preset_config(name: str) -> dict[str, Any]:
 def run_name(config: RunConfig) -> str:
     """What a run is called that nobody named: its task's title where a preset has it, and its algorithm."""
     tree = config.model_dump(mode="json")
-    task, label = tree["task"], ALGORITHMS[tree["algorithm"]["kind"]].label
+    task, kind = tree["task"], tree["algorithm"]["kind"]
+    label = ALGORITHMS[kind].label
     for subject in SUBJECTS.values():
-        which = {key: value for key, value in subject.task.items() if key in ("kind", "env_id", "map", "objective")}
+        own = subject.algorithms[kind].task if kind in subject.algorithms else {}
+        which = {
+            key: value for key, value in (subject.task | own).items() if key in ("kind", "env_id", "map", "objective")
+        }
         if which.items() <= task.items():
             return f"{subject.title} ({label})"
     return f"{task.get('env_id') or TASKS[task['kind']].label} ({label})"

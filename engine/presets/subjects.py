@@ -16,7 +16,10 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Subject:
-    """A task in plain words, its settings and its network's, and a recipe for each algorithm that solves it."""
+    """A task in plain words, its settings and its network's, and a recipe for each algorithm that suits it.
+
+    deterministic: whether the most likely action or sampled ones decide that it is solved.
+    """
 
     title: str
     sentence: str
@@ -24,3 +27,4 @@ class Subject:
     policy: dict[str, Any]
     algorithms: dict[str, Recipe]
     stop_when_solved: bool = True
+    deterministic: bool = True

@@ -40,16 +40,20 @@ class Task(Protocol):
 
 @dataclass(frozen=True)
 class Registered:
-    """A task as screens and commands name it. build makes a Task; recurrent: its policy reads token sequences."""
+    """A task as screens and commands name it. build makes a Task; recurrent: its policy reads token sequences.
+
+    countable(settings): whether observations and actions are single choices among a number of them, as a table needs.
+    """
 
     label: str
     settings: type[Settings]
     build: Callable[[Any, int, torch.device], Any]
     recurrent: bool = False
+    countable: Callable[[Any], bool] = lambda settings: False
 
 
 TASKS: dict[str, Registered] = {
-    "gridworld": Registered("Gridworld", gridworld.GridWorldSettings, gridworld.build),
-    "gym": Registered("Control", gym.GymSettings, gym.build),
+    "gridworld": Registered("Gridworld", gridworld.GridWorldSettings, gridworld.build, countable=lambda settings: True),
+    "gym": Registered("Control", gym.GymSettings, gym.build, countable=gym.countable),
     "molecules": Registered("Molecules", molecules.MoleculeSettings, molecules.build, recurrent=True),
 }

@@ -1,10 +1,12 @@
 """Gymnasium environments as a task: masked rollouts, evaluation in envs of its own, and a replay to look at."""
 
+from functools import cache
 from typing import Any, Literal
 
 import gymnasium
 import numpy as np
 import torch
+from gymnasium.spaces import Discrete
 from gymnasium.vector import VectorEnv
 from pydantic import field_validator
 
@@ -137,6 +139,20 @@ def threshold(settings: GymSettings) -> float | None:
     if spec.reward_threshold is None or (limit is not None and own is not None and limit < own):
         return None
     return float(spec.reward_threshold)
+
+
+def countable(settings: GymSettings) -> bool:
+    """Whether an observation is one among a number of them, and stays so, and so is an action: as in FrozenLake-v1."""
+    return not settings.normalise_observations and _discrete(settings.env_id)
+
+
+@cache
+def _discrete(env_id: str) -> bool:
+    env = gymnasium.make(allowed.check(env_id), disable_env_checker=True)
+    try:
+        return all(isinstance(space, Discrete) for space in (env.observation_space, env.action_space))
+    finally:
+        env.close()
 
 
 def build(settings: GymSettings, seed: int, device: torch.device) -> GymTask:

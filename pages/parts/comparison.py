@@ -82,7 +82,7 @@ def _runs(store: Store, id_: str) -> list[RunRecord]:
 def label(runs: list[RunRecord]) -> str:
     """What a run or a group is called in lists and legends."""
     first = runs[0]
-    name, kind = text.clean(first.name, 60), ALGORITHMS.get(first.algorithm, first.algorithm)
+    name, kind = text.clean(first.name, 60), (ALGORITHM_NAMES | ALGORITHMS).get(first.algorithm, first.algorithm)
     said = kind in name or ALGORITHM_NAMES.get(first.algorithm, kind) in name
     method = "" if said else f" · {kind}"
     return f"{name}{method} · " + (f"seed {first.seed}" if len(runs) == 1 else f"{len(runs)} seeds")

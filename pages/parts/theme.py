@@ -8,7 +8,15 @@ from pages.parts.asset_component import ASSETS, asset_component
 
 ICON = Path(ASSETS / "icon.svg")
 ALGORITHMS = {"pg": "PG", "trpo": "TRPO", "ppo": "PPO"}
-ALGORITHM_NAMES = {"pg": "Policy gradient", "trpo": "TRPO", "ppo": "PPO"}
+ALGORITHM_NAMES = {
+    "pg": "Policy gradient",
+    "trpo": "TRPO",
+    "ppo": "PPO",
+    "q-learning": "Q-learning",
+    "sarsa": "SARSA",
+    "expected-sarsa": "Expected SARSA",
+    "monte-carlo": "Monte Carlo",
+}
 TASKS = {"gridworld": "Gridworld", "gym": "Gymnasium", "molecules": "Molecules"}
 
 _STATUS = asset_component("status", '<div class="status" role="status"></div>')

@@ -10,7 +10,15 @@ const STATES = {
   interrupted: "Interrupted",
 };
 
-const ALGORITHMS = { pg: "Policy gradient", trpo: "TRPO", ppo: "PPO" };
+const ALGORITHMS = {
+  pg: "Policy gradient",
+  trpo: "TRPO",
+  ppo: "PPO",
+  "q-learning": "Q-learning",
+  sarsa: "SARSA",
+  "expected-sarsa": "Expected SARSA",
+  "monte-carlo": "Monte Carlo",
+};
 
 export const stateName = (state) => STATES[state] ?? state;
 export const algorithmName = (kind) => ALGORITHMS[kind] ?? String(kind).toUpperCase();

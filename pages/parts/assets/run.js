@@ -109,7 +109,7 @@ function runView(root, data, open) {
     top.update(record);
     show(sentence, record.state !== "failed"); // a failure has a notice of its own
     tell(record.sentence ?? "");
-    if (!before) root.style.setProperty("--series", `var(--${record.algorithm})`);
+    if (!before) root.style.setProperty("--series", `var(--${record.algorithm}, var(--accent))`);
     broken.update(record);
     settings.update(record);
     reward.offer(record);
