@@ -32,6 +32,12 @@ CONFIGS = {
         "policy": {"hidden_sizes": []},
         "evaluation": TESTS,
     },
+    "cliff-sarsa": {
+        "budget": 3000,
+        "task": {"kind": "gridworld", "map": "cliff", "n_envs": 8},
+        "algorithm": {"kind": "sarsa", "batch_size": 256, "epsilon_schedule": "exponential"},
+        "evaluation": TESTS,
+    },
     "cartpole-ppo": gym("CartPole-v1", 3000, 256),
     "cartpole-pg": gym("CartPole-v1", 3000, 256, {"kind": "pg", "batch_size": 256, "baseline": "gae"}),
     "inverted-pendulum-ppo": gym("InvertedPendulum-v5", 2500, 256, normalise_observations=True, normalise_rewards=True),
