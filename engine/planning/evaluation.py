@@ -64,11 +64,17 @@ def endless_states(mdp: TabularMDP, policy: Floats, matrix: csr_array) -> tuple[
 
 
 def solve(matrix: csr_array, inside: np.ndarray, discount: float, right: Floats) -> Floats:
-    """x of (I - discount * matrix) x = right, among the states `inside` alone."""
+    """x of (I - discount * matrix) x = right, among the states `inside` alone.
+
+    NaN where the system is singular in double precision: going on lasts longer than it can tell from for ever.
+    """
     if not len(inside):
         return np.zeros(0)
     system = eye_array(len(inside)) - discount * matrix[inside][:, inside]
-    return splu(system.tocsc()).solve(right)
+    try:
+        return splu(system.tocsc()).solve(right)
+    except RuntimeError:  # exactly singular
+        return np.full(len(inside), np.nan)
 
 
 def transition_matrix(mdp: TabularMDP, policy: Floats) -> csr_array:

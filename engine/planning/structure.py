@@ -91,12 +91,16 @@ def can_reach_by(mdp: TabularMDP, allowed: Bools, targets: Bools) -> Bools:
 
 
 def nearer(mdp: TabularMDP, allowed: Bools, targets: Bools) -> Ints:
-    """[S]: an allowed action [S, A] with a chance of coming one move nearer to a target, 0 where there is none."""
-    edges = (mdp.probabilities > 0) & allowed[:, :, None]
+    """[S]: the allowed action [S, A] with the best chance of coming one move nearer to a target, 0 where there is none.
+
+    Any chance would do in theory; but a way that hopes for slips takes 1 / chance for each move of it, and on a large
+    map that product is beyond double precision.
+    """
+    weights = mdp.probabilities * allowed[:, :, None]
     reaching, chosen = targets.copy(), np.zeros(mdp.n_states, dtype=np.int64)
     while True:
-        steps = np.asarray((reaching[mdp.next_states] & edges).any(-1))
-        further = ~reaching & steps.any(-1)
+        steps = (weights * reaching[mdp.next_states]).sum(-1)
+        further = ~reaching & (steps > 0).any(-1)
         if not further.any():
             return chosen
         chosen[further] = steps[further].argmax(-1)

@@ -158,3 +158,13 @@ def test_soonest_end_takes_the_shortest_allowed_way():
     allowed[0, 1] = False  # not straight east from the start: south, east, north, east remains
     policy = soonest_end(mdp, allowed, mdp.terminal)
     assert names(policy > 0)[0] == "S" and names(policy > 0)[3] == "E"
+
+
+def test_a_long_slippery_way_is_no_singular_system():
+    """A corridor of 45 moves, without discount: each takes 1 / 0.8 tries, as a slip only bumps. An open field: heading
+    for the goal comes nearer by 0.8 - 0.1 at least per move; waiting for slips would outlast double precision."""
+    plan = solve(tabular(parse_map(f"slip = 0.2\n\nS{'.' * 44}G\n{'#' * 46}\n")), "value-iteration")
+    assert plan.values[0] == pytest.approx(-45 / 0.8, abs=1e-7) and plan.error_bound <= 1e-8
+    field = "\n".join(["S" + "." * 39] + ["." * 40] * 38 + ["." * 39 + "G"])
+    wide = solve(tabular(parse_map(f"slip = 0.2\n\n{field}\n")), "policy-iteration")
+    assert -78 / 0.7 <= wide.values[0] <= -78 and wide.error_bound <= 1e-8
