@@ -1,5 +1,6 @@
 """The gridworld lab's routes, against published tables, sums done by hand, and what a person might send by mistake."""
 
+import random
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -122,6 +123,18 @@ def test_a_walled_in_cell_does_not_take_the_bound_from_the_others(client: TestCl
     found = asked(client, "/api/plan/sweeps", map=walled, method="value-iteration", finish=True)
     assert (found["sweeps"]["made"], found["sweeps"]["ended"]) == (2, "converged")
     assert found["curve"]["bound"][:2] == [pytest.approx(2), pytest.approx(1)]
+
+
+def test_a_large_map_with_slip_and_walled_in_cells_is_answered(client: TestClient) -> None:
+    """50 x 50, every fifth cell a wall, on the way to the goal none: 98 moves at least, more where a move slips."""
+    drawn = random.Random(1)
+    rows = [["#" if drawn.random() < 0.2 else "." for _ in range(50)] for _ in range(50)]
+    for place in range(50):
+        rows[place][0] = rows[49][place] = "."
+    rows[0][0], rows[49][49] = "S", "G"
+    found = asked(client, map="slip = 0.1\n\n" + "\n".join(map("".join, rows)) + "\n", method="value-iteration")
+    assert -200 < found["answer"]["best_start"] < -98
+    assert "minus infinity" in found["remarks"][0]
 
 
 def test_q_comes_with_the_sweeps_that_ask_for_it(client: TestClient) -> None:
