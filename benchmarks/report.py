@@ -6,6 +6,7 @@ Each benchmark's JSON is kept in docs/benchmarks.json; --only runs some of them 
 
 import argparse
 import json
+import math
 import os
 import platform
 import subprocess
@@ -91,11 +92,19 @@ def run(benchmark: str) -> dict[str, Any]:
 
 
 def table_row(row: Row, found: dict[str, Any]) -> str:
-    measured = row.measured(found)
+    try:
+        measured = row.measured(found)
+    except KeyError:
+        measured = math.nan
     kept = measured <= row.goal if row.below else measured >= row.goal
+    reached = "not measured" if math.isnan(measured) else "yes" if kept else "no"
     script = " ".join(["python", f"benchmarks/{COMMANDS[row.benchmark][0]}", *COMMANDS[row.benchmark][1:]])
-    cells = [row.what, f"{'at most' if row.below else 'at least'} {row.goal:g}", f"{measured:.3g}"]
-    return f"| {' | '.join([*cells, 'yes' if kept else 'no', f'`{script}`'])} |"
+    cells = [
+        row.what,
+        f"{'at most' if row.below else 'at least'} {row.goal:g}",
+        "" if math.isnan(measured) else f"{measured:.3g}",
+    ]
+    return f"| {' | '.join([*cells, reached, f'`{script}`'])} |"
 
 
 def write_page(found: dict[str, Any]) -> None:
