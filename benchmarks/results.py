@@ -35,8 +35,9 @@ PACKAGES = ("torch", "gymnasium", "rdkit", "numpy")
 HEAD = """# Results of the presets
 
 Every row was trained by `python -m engine train --preset NAME --seed SEED --json`, one torch thread, and tested over
-the episodes of the preset's final test (100, most likely action; molecules: 100 sampled, mean QED of the valid
-ones and the share of those). The optimum of the gridworld is -2 on average over its cells. Other work ran on the same cores, which CPU seconds tell only in part.
+the episodes of the preset's final test: 100 with the most likely action; of molecules 100 samples, of which the mean
+QED of the valid ones and their share are shown. The optimum of the gridworld is -2 on average over its cells. Other
+work ran on the same cores, which CPU seconds tell only in part.
 {machine}
 `python benchmarks/results.py` trains what is missing, `--write` makes this page.
 
