@@ -23,6 +23,7 @@ from pages.parts.loopback import is_loopback
 from pages.parts.trouble import on_script_error
 from pages.routes import routes
 from pages.routes.access import Guard, new_token, write_token
+from pages.routes.assets import plotly_js
 from pages.routes.kept import Kept
 
 SWITCH_INTERVAL_S = 0.0002  # at Python's 5 ms a training thread keeps a first page waiting for many seconds
@@ -92,6 +93,7 @@ def preload() -> None:
     import rdkit.Chem.Draw  # noqa: F401
     import torch._dynamo  # noqa: F401  the first optimizer of a process imports it, and its run would wait for seconds
 
+    plotly_js()
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     gc.collect()
     gc.freeze()

@@ -19,7 +19,7 @@ FOREVER = "public, max-age=31536000, immutable"
 def asset(request: Request) -> Response:
     """A file of pages/parts/assets, or plotly.min.js. With ?v=VERSION in the address it is kept for good."""
     name = request.path_params["file"]
-    body, mime, tag, packed = _read(name) if name == "plotly.min.js" else _ours(name)
+    body, mime, tag, packed = plotly_js() if name == "plotly.min.js" else _ours(name)
     headers = {
         "Cache-Control": FOREVER if "v" in request.query_params else "no-cache",
         "ETag": tag,
@@ -41,9 +41,9 @@ def _ours(name: str) -> tuple[bytes, str, str, bytes | None]:
 
 
 @functools.cache
-def _read(name: str) -> tuple[bytes, str, str, bytes | None]:
+def plotly_js() -> tuple[bytes, str, str, bytes | None]:
     """plotly.js as it is and gzipped once: 4.5 MB would be packed again for every visitor."""
-    body = (resources.files("plotly") / "package_data" / name).read_bytes()
+    body = (resources.files("plotly") / "package_data" / "plotly.min.js").read_bytes()
     return body, TYPES[".js"], _tag(body), gzip.compress(body, 6)
 
 
