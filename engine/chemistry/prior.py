@@ -13,6 +13,7 @@ import torch
 from safetensors.torch import load, save
 from torch import Tensor
 
+from engine.chemistry.components import component, question
 from engine.chemistry.scoring import Scorer
 from engine.chemistry.tokens import BOUNDARY, Vocabulary
 from engine.policies.tokens import TokenModel, sample
@@ -130,7 +131,7 @@ def check(prior: Prior, n: int, seed: int) -> dict[str, float]:
 
 def describe(texts: Iterable[str]) -> tuple[int, dict[str, list]]:
     """(molecules among the strings, their canonical SMILES, QED and heavy atoms)."""
-    scorer = Scorer(["qed"])
+    scorer = Scorer({"qed": question(component("qed"))})
     try:
         scored = [item for item in scorer.score(list(texts)) if item.valid]
     finally:

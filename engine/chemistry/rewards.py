@@ -1,71 +1,74 @@
-"""What a molecule is worth: raw property values, each mapped to 0..1, mixed by weight."""
+"""What a molecule is worth: raw values of its components, each turned into 0..1, and their weighted mean."""
 
 import math
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, Literal
 
-
-@dataclass(frozen=True)
-class Ramp:
-    """A straight line from 0 at `zero` to 1 at `one`, level beyond them; `one` may be the smaller."""
-
-    zero: float
-    one: float
-
-    def __call__(self, value: float) -> float:
-        return min(1.0, max(0.0, (value - self.zero) / (self.one - self.zero)))
-
-
-@dataclass(frozen=True)
-class Window:
-    """1 from `low` to `high`, and beyond them a Gaussian fall: exp(-(distance / width)^2 / 2)."""
-
-    low: float
-    high: float
-    width: float
-
-    def __call__(self, value: float) -> float:
-        distance = max(self.low - value, value - self.high, 0.0)
-        return math.exp(-0.5 * (distance / self.width) ** 2)
-
-
-Transform = Ramp | Window
-
-
-@dataclass(frozen=True)
-class Component:
-    """One property in an objective, how its value becomes 0..1, and its weight (> 0) in the mean."""
-
-    name: str
-    transform: Transform
-    weight: float = 1.0
+from engine.chemistry.components import question
+from engine.chemistry.properties import PROPERTIES
 
 
 @dataclass(frozen=True)
 class Objective:
-    """Weighted arithmetic mean of components; reference is the SMILES that likeness is measured against."""
+    """Components with their names, the kind of mean, and the molecule to be found again where there is one.
 
-    components: tuple[Component, ...]
-    reference: str | None = None
+    The names are the components' own, or their kinds, numbered where a kind comes twice.
+    """
+
+    components: tuple[Any, ...]
+    mean: Literal["arithmetic", "geometric"] = "arithmetic"
+    target: str | None = None
 
     def __post_init__(self) -> None:
-        if not self.components or any(component.weight <= 0 for component in self.components):
-            raise ValueError("an objective needs a component, and every weight must be above 0")
+        if not any(component.weight > 0 for component in self.components):
+            raise ValueError("components: one must have a weight above 0")
+        twice = [name for name, count in Counter(self.names).items() if count > 1]
+        if twice:
+            raise ValueError(f"components: {twice[0]} is the name of two; each must have its own")
 
     @property
-    def properties(self) -> tuple[str, ...]:
-        return tuple(component.name for component in self.components)
+    def names(self) -> tuple[str, ...]:
+        kinds, given = Counter(component.kind for component in self.components), Counter[str]()
+        names = []
+        for component in self.components:
+            given[component.kind] += 1
+            number = f"_{given[component.kind]}" if kinds[component.kind] > 1 else ""
+            names.append(component.name or f"{component.kind}{number}")
+        return tuple(names)
+
+    @property
+    def questions(self) -> dict[str, str]:
+        """What is to be computed of a molecule, by component name."""
+        return {name: question(component) for name, component in zip(self.names, self.components, strict=True)}
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """What people read, by component name."""
+        return {
+            name: component.name.replace("_", " ").capitalize() or PROPERTIES[component.kind].label
+            for name, component in zip(self.names, self.components, strict=True)
+        }
 
     def parts(self, values: Mapping[str, float]) -> dict[str, float]:
         """Each component's share of 0..1; NaN where its raw value is NaN or missing."""
         parts = {}
-        for component in self.components:
-            value = values.get(component.name, math.nan)
-            parts[component.name] = component.transform(value) if math.isfinite(value) else math.nan
+        for name, component in zip(self.names, self.components, strict=True):
+            value = values.get(name, math.nan)
+            parts[name] = component.transform(value) if math.isfinite(value) else math.nan
         return parts
 
     def score(self, values: Mapping[str, float]) -> float:
-        """sum(w_i s_i) / sum(w_i), 0..1; NaN where any component is."""
-        parts = self.parts(values)
-        total = sum(component.weight for component in self.components)
-        return sum(component.weight * parts[component.name] for component in self.components) / total
+        """sum(w_i s_i) / sum(w_i), or prod(s_i^w_i)^(1 / sum(w_i)); 0..1, and NaN where a part that counts is."""
+        parts = [part for part in zip(self.parts(values).values(), self._weights, strict=True) if part[1] > 0]
+        total = math.fsum(weight for _, weight in parts)
+        if self.mean == "arithmetic" or any(math.isnan(part) for part, _ in parts):
+            return math.fsum(weight * part for part, weight in parts) / total
+        if any(part <= 0.0 for part, _ in parts):
+            return 0.0
+        return math.exp(math.fsum(weight * math.log(part) for part, weight in parts) / total)
+
+    @property
+    def _weights(self) -> tuple[float, ...]:
+        return tuple(component.weight for component in self.components)

@@ -10,76 +10,101 @@ import os
 import resource
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, TextIO
 
 from rdkit import Chem
 from rdkit.Chem.Scaffolds import MurckoScaffold
 
+from engine.chemistry.comparing import block, compare
+from engine.chemistry.components import component, question, read_question
 from engine.chemistry.drawing import svg
 from engine.chemistry.parsing import NoMolecule, parse
-from engine.chemistry.properties import PROPERTIES
+from engine.chemistry.properties import BadParameter, Property
 
 MEMORY_LIMIT = 1536 * 2**20  # bytes of address space; a worker with all tables loaded takes about 300 MiB
 GRACE = 1.0  # seconds after the asker's own timeout, so that the asker gives the reason and this is the last resort
-CARD = ("qed", "logp", "weight")  # what a card tells besides the score
+CARD = {name: question(component(name)) for name in ("qed", "logp", "weight")}  # what a card tells besides the score
+PROBE = "c1ccccc1O"  # phenol
 
 
-@lru_cache(maxsize=4)
-def _reference(smiles: str | None) -> Chem.Mol | None:
-    return None if smiles is None else parse(smiles)
+@lru_cache(maxsize=256)
+def _prepared(asked: str) -> tuple[Property, Any]:
+    """A property and what its function takes besides the molecule. Raises BadParameter."""
+    known, parameters = read_question(asked)
+    return known, known.prepare(parameters)
 
 
-@lru_cache(maxsize=20_000)
-def _values(canonical: str, names: tuple[str, ...], reference: str | None) -> tuple[dict[str, float], str | None]:
-    """Raw values by property name, NaN for what could not be computed, and the first reason why not."""
-    molecule, values, reason = Chem.MolFromSmiles(canonical), {}, None
-    for name in names:
+def _values(molecule: Chem.Mol, questions: Mapping[str, str]) -> tuple[dict[str, float], str | None]:
+    """Raw values by component name, NaN for what could not be computed, and the first reason why not."""
+    values: dict[str, float] = {}
+    reason = None
+    for name, asked in questions.items():
         try:
-            value = float(PROPERTIES[name].compute(molecule, _reference(reference)))
+            known, prepared = _prepared(asked)
+            value = float(known.combine(values, prepared) if known.combine else known.compute(molecule, prepared))
             problem = None if math.isfinite(value) else f"{name} is {value}"
         except Exception as error:  # RDKit raises many kinds; each costs this molecule this property only
-            value, problem = math.nan, f"{name} could not be computed: {error}"
+            value, problem = math.nan, f"{name} could not be computed: {_first_line(error)}"
         values[name] = value if problem is None else math.nan
         reason = reason or problem
     return values, reason
 
 
-def score(smiles: str, names: Sequence[str], reference: str | None) -> dict[str, Any]:
-    """{"canonical", "values", "reason", "scaffold", "heavy_atoms"}; canonical is None where there is no molecule, and
-    the reason says why. scaffold: the ring systems and what links them (Bemis and Murcko 1996), "" without rings."""
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+
+
+def read(smiles: str, questions: Mapping[str, str]) -> dict[str, Any]:
+    """{"canonical", "scaffold", "heavy_atoms"}; canonical is None where there is no molecule, and "reason" says why.
+    scaffold: the ring systems and what links them (Bemis and Murcko 1996), "" without rings."""
     try:
         molecule = parse(smiles)
     except NoMolecule as error:
-        return {"canonical": None, "values": {}, "reason": str(error)}
-    canonical = Chem.MolToSmiles(molecule)
-    values, reason = _values(canonical, tuple(names), reference)
+        return {"canonical": None, "reason": str(error)}
     scaffold = Chem.MolToSmiles(MurckoScaffold.GetScaffoldForMol(molecule))
-    known = {"canonical": canonical, "values": values, "reason": reason}
+    known = {"canonical": Chem.MolToSmiles(molecule), "reason": None}
     return known | {"scaffold": scaffold, "heavy_atoms": molecule.GetNumHeavyAtoms()}
 
 
-def draw(smiles: str, names: Sequence[str], reference: str | None) -> dict[str, Any]:
+def score(canonical: str, questions: Mapping[str, str]) -> dict[str, Any]:
+    """{"values", "reason"} of a molecule that `read` has read."""
+    values, reason = _values(Chem.MolFromSmiles(canonical), questions)
+    return {"values": values, "reason": reason}
+
+
+def draw(smiles: str, questions: Mapping[str, str]) -> dict[str, Any]:
     """{"svg", "svg_dark", "values"} for a card; the values are those asked for and the ones in CARD."""
     try:
         molecule = parse(smiles)
     except NoMolecule as error:
         return {"svg": None, "svg_dark": None, "values": {}, "reason": str(error)}
-    values, _ = _values(Chem.MolToSmiles(molecule), tuple(dict.fromkeys((*names, *CARD))), reference)
+    values, _ = _values(Chem.MolFromSmiles(Chem.MolToSmiles(molecule)), {**CARD, **questions})
     return {"svg": svg(molecule), "svg_dark": svg(molecule, dark=True), "values": values, "reason": None}
 
 
-WORK = {"score": score, "draw": draw}
+def check(asked: str, questions: Mapping[str, str]) -> dict[str, Any]:
+    """{"reason"}: why a question cannot be asked, beginning with the parameter's name; None when it can."""
+    try:
+        known, prepared = _prepared(asked)
+        if known.combine is None:
+            known.compute(Chem.MolFromSmiles(PROBE), prepared)
+    except BadParameter as error:
+        return {"reason": str(error)}
+    return {"reason": None}
+
+
+WORK = {"read": read, "score": score, "draw": draw, "check": check, "compare": compare, "block": block}
 
 
 def main(requests: TextIO, answers: TextIO) -> None:
-    """Answer until stdin closes. A request: {"work", "smiles": [...], "properties": [...], "reference", "timeout"}."""
+    """Answer until stdin closes. A request: {"work", "items": [...], "questions": {name: question}, "timeout"}."""
     for line in requests:
         request = json.loads(line)
-        for smiles in request["smiles"]:
+        for item in request["items"]:
             signal.setitimer(signal.ITIMER_REAL, request["timeout"] + GRACE)  # SIGALRM ends the process
-            answer = WORK[request["work"]](smiles, request["properties"], request["reference"])
+            answer = WORK[request["work"]](item, request["questions"])
             answers.write(json.dumps(answer) + "\n")
             answers.flush()
         signal.setitimer(signal.ITIMER_REAL, 0)
@@ -90,8 +115,7 @@ if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for whoever asks; its end closes stdin
     private = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what libraries print must not look like an answer
-    for name in sys.argv[1:]:  # read the tables that these properties need before the first request
-        score("c1ccccc1O", [name], "c1ccccc1O")
+    score(PROBE, json.loads(sys.argv[1]))  # reads the tables that these questions need before the first request
     private.write("ready\n")
     private.flush()
     main(sys.stdin, private)

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections import Counter, deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,9 +30,9 @@ class WorkersUnavailable(RuntimeError):
 class _Worker:
     """One process, what it was asked and not yet answered, and when it was last heard of."""
 
-    def __init__(self, properties: Sequence[str]):
+    def __init__(self, questions: Mapping[str, str]):
         environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-        command = [sys.executable, "-m", "engine.chemistry.worker", *properties]
+        command = [sys.executable, "-m", "engine.chemistry.worker", json.dumps(questions)]
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT, env=environment, bufsize=0
         )
@@ -75,18 +75,19 @@ class _Worker:
 class Workers:
     """`count` processes and one warm spare that takes the place of the next to fall."""
 
-    def __init__(self, count: int, properties: Sequence[str], timeout: float):
-        self.timeout, self._properties = timeout, tuple(properties)
+    def __init__(self, count: int, questions: Mapping[str, str], timeout: float):
+        self.timeout, self._questions = timeout, dict(questions)
         self._failed_starts = 0
-        self._working = [_Worker(self._properties) for _ in range(count)]
-        self._spare = _Worker(self._properties)
+        self._working = [_Worker(self._questions) for _ in range(count)]
+        self._spare = _Worker(self._questions)
 
-    def answer(self, request: dict[str, Any], smiles: Sequence[str]) -> list[dict[str, Any]]:
-        """One answer per string, in order; {"failure": reason} where the worker hung or died at it.
+    def answer(self, work: str, smiles: Sequence[str]) -> list[dict[str, Any]]:
+        """One answer of this work (worker.WORK) per string, in order; {"failure": reason} where the worker hung or
+        died at it.
 
         Raises WorkersUnavailable when no process can be started.
         """
-        request = {**request, "timeout": self.timeout}
+        request = {"work": work, "questions": self._questions, "timeout": self.timeout}
         answers: list[dict[str, Any] | None] = [None] * len(smiles)
         waiting = deque(range(len(smiles)))
         deaths: Counter[int] = Counter()
@@ -106,6 +107,12 @@ class Workers:
             raise
         return [answer for answer in answers if answer is not None]
 
+    def be_nice(self, niceness: int) -> None:
+        """Let these processes come after others when the machine is busy."""
+        for worker in [*self._working, self._spare]:
+            with contextlib.suppress(ProcessLookupError):
+                os.setpriority(os.PRIO_PROCESS, worker.process.pid, niceness)
+
     def close(self) -> None:
         for worker in [*self._working, self._spare]:
             worker.end()
@@ -115,7 +122,7 @@ class Workers:
         for worker in self._working:
             if waiting and worker.ready and not worker.asked:
                 items = [waiting.popleft() for _ in range(min(CHUNK, len(waiting)))]
-                worker.ask({**request, "smiles": [smiles[i] for i in items]}, items)
+                worker.ask({**request, "items": [smiles[i] for i in items]}, items)
 
     def _heard_from(self) -> list[tuple[_Worker, list[bytes] | None]]:
         with selectors.DefaultSelector() as selector:
@@ -150,4 +157,4 @@ class Workers:
             raise WorkersUnavailable("The processes that score molecules do not start; the log says why")
         worker.end()
         self._working[self._working.index(worker)] = self._spare
-        self._spare = _Worker(self._properties)
+        self._spare = _Worker(self._questions)

@@ -63,6 +63,8 @@ def _allowed(field: dict[str, Any]) -> str:
         return f"`{field['const']}`"
     if "enum" in field:
         return ", ".join(f"`{value}`" for value in field["enum"])
+    if "discriminator" in field:
+        return "objects of kind " + ", ".join(f"`{kind}`" for kind in field["discriminator"]["mapping"])
     if field["type"] == "array":
         return f"list of {_allowed(field['items'])}"
     bounds = [

@@ -2,47 +2,26 @@
 
 import math
 from time import perf_counter
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 import numpy as np
 import torch
-from pydantic import model_validator
 
 from engine.chemistry import prior
-from engine.chemistry.checking import MAX_CHARACTERS
+from engine.chemistry.goal import Goal
 from engine.chemistry.memory import Found, Memory
-from engine.chemistry.rewards import Component, Objective, Ramp, Transform, Window
-from engine.chemistry.scoring import Scored, Scorer, why_no_molecule
+from engine.chemistry.scoring import Scored, Scorer
 from engine.policies.spec import TokenSpec
 from engine.policies.tokens import BOUNDARY, Sequences, TokenPolicy, sample
 from engine.rollout import Rollout
-from engine.settings import Settings, setting
+from engine.settings import setting
 from engine.tasks.evaluation import Evaluation
 
 SHOWN_BEST, SHOWN_RECENT, SHOWN_REFUSED = 12, 16, 8
-WEIGHT: dict[str, Any] = {"ge": 0.0, "le": 10.0, "help": "How much it counts in the mix; 0 leaves it out."}
 
 
-class MoleculeSettings(Settings):
+class MoleculeSettings(Goal):
     kind: Literal["molecules"] = "molecules"
-    objective: Literal["qed", "logp", "sa", "similarity", "mix"] = setting(
-        "qed",
-        label="Goal",
-        help="What makes a molecule good: qed drug-likeness, logp an oil-water balance in a window, sa ease of making, "
-        "similarity to the reference, or a mix of these.",
-    )
-    reference: str = setting(
-        "",
-        label="Reference molecule",
-        help="SMILES of the molecule that similarity compares with; needed where similarity counts.",
-        max_length=MAX_CHARACTERS,
-    )
-    logp_low: float = setting(1.0, label="Lowest good logP", help="Full marks from here on.", ge=-10.0, le=20.0)
-    logp_high: float = setting(4.0, label="Highest good logP", help="Full marks up to here.", ge=-10.0, le=20.0)
-    qed_weight: float = setting(1.0, label="Weight of drug-likeness", **WEIGHT)
-    logp_weight: float = setting(0.0, label="Weight of logP", **WEIGHT)
-    sa_weight: float = setting(1.0, label="Weight of ease of making", **WEIGHT)
-    similarity_weight: float = setting(0.0, label="Weight of similarity", **WEIGHT)
     max_length: int = setting(
         100, label="Longest string", help="Tokens after which a molecule is cut off.", ge=10, le=200, expert=True
     )
@@ -52,36 +31,6 @@ class MoleculeSettings(Settings):
     score_timeout: float = setting(
         3.0, label="Scoring time limit", help="Seconds that one molecule may take.", ge=0.1, le=60.0, expert=True
     )
-
-    @model_validator(mode="after")
-    def _can_be_scored(self) -> Self:
-        if self.logp_low > self.logp_high:
-            raise ValueError(f"logp_low is {self.logp_low}; it must be at most logp_high, which is {self.logp_high}")
-        weights = self._weights()
-        if not weights:
-            raise ValueError("qed_weight, logp_weight, sa_weight and similarity_weight are 0; one must be above 0")
-        if "similarity" in weights and not self.reference:
-            raise ValueError('reference is ""; it must be the SMILES of a molecule, because similarity counts')
-        reason = why_no_molecule(self.reference) if self.reference else None
-        if reason:
-            raise ValueError(f"reference is {self.reference[:60]!a}; it must be the SMILES of a molecule: {reason}")
-        return self
-
-    def _weights(self) -> dict[str, float]:
-        if self.objective != "mix":
-            return {self.objective: 1.0}
-        names = ("qed", "logp", "sa", "similarity")
-        return {name: weight for name in names if (weight := getattr(self, f"{name}_weight")) > 0}
-
-    def to_objective(self) -> Objective:
-        transforms: dict[str, Transform] = {
-            "qed": Ramp(0.0, 1.0),
-            "logp": Window(self.logp_low, self.logp_high, width=1.0),
-            "sa": Ramp(zero=6.0, one=1.0),
-            "similarity": Ramp(0.0, 1.0),
-        }
-        components = [Component(name, transforms[name], weight) for name, weight in self._weights().items()]
-        return Objective(tuple(components), self.reference or None)
 
 
 class MoleculeTask:
@@ -93,9 +42,7 @@ class MoleculeTask:
     def __init__(self, settings: MoleculeSettings, seed: int, device: torch.device):
         self.settings, self.device = settings, device
         self.objective = settings.to_objective()
-        self._scorer = Scorer(
-            self.objective.properties, self.objective.reference, settings.workers, settings.score_timeout
-        )
+        self._scorer = Scorer(self.objective.questions, settings.workers, settings.score_timeout)
         self._prior = prior.read()
         size = self._prior.card["size"]
         self.spec = TokenSpec(len(self._prior.vocabulary), **size, weights=self._prior.weights)

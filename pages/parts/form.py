@@ -67,11 +67,11 @@ def read(typed: Any, node: Schema) -> Any:
     stripped = typed.strip()
     if not stripped and "null" in kinds:
         return None
-    if "array" in kinds:
+    if "array" in kinds and node.get("items", {}).get("type") in ("integer", "number"):
         return [_number(part.strip(), True) for part in stripped.strip("[]").split(",")] if stripped else []
-    if "object" in kinds:
+    if kinds & {"object", "array"}:
         try:
-            return json.loads(stripped or "{}")
+            return json.loads(stripped or ("{}" if "object" in kinds else "[]"))
         except (ValueError, RecursionError):
             return typed
     if kinds & {"integer", "number"}:
@@ -112,7 +112,7 @@ def field(key: str, node: Schema, problems: list[str], choices: dict[str, str] |
         st.selectbox(label, listed, accept_new_options=True, **keep)
     elif node.get("type") == "boolean":
         st.toggle(label, **keep)
-    elif node.get("maxLength", 0) > MAX_TYPED or node.get("type") == "object":
+    elif node.get("maxLength", 0) > MAX_TYPED or node.get("type") == "object" or "oneOf" in node.get("items", {}):
         st.text_area(label, height=160, **keep)
     else:
         optional = any(part.get("type") == "null" for part in node.get("anyOf", []))

@@ -1,6 +1,7 @@
 """Property values against published ones, and against RDKit called directly."""
 
 import csv
+import math
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from rdkit import Chem, RDConfig
 from rdkit.Chem import QED, AllChem, Crippen, Descriptors
 
 from engine.chemistry import properties
-from engine.chemistry.properties import PROPERTIES
+from engine.chemistry.properties import PROPERTIES, BadParameter, similarity
 
 DRUGS = [
     "CC(=O)Oc1ccccc1C(=O)O",
@@ -18,8 +19,9 @@ DRUGS = [
 ]
 
 
-def value(name, smiles, reference=None):
-    return PROPERTIES[name].compute(Chem.MolFromSmiles(smiles), reference and Chem.MolFromSmiles(reference))
+def value(name, molecule, **parameters):
+    known = PROPERTIES[name]
+    return known.compute(Chem.MolFromSmiles(molecule), known.prepare(known.parameters(**parameters)))
 
 
 @pytest.mark.parametrize(
@@ -64,10 +66,73 @@ def test_similarity_is_shared_bits_over_all_bits():
     bits = [set(AllChem.GetMorganFingerprintAsBitVect(Chem.MolFromSmiles(s), 2, 2048).GetOnBits()) for s in DRUGS[::2]]
     expected = len(bits[0] & bits[1]) / len(bits[0] | bits[1])
     assert 0 < expected < 1
-    assert value("similarity", DRUGS[0], DRUGS[2]) == pytest.approx(expected, abs=1e-12)
-    assert value("similarity", DRUGS[3], DRUGS[3]) == 1.0
-    with pytest.raises(ValueError, match="reference"):
-        value("similarity", DRUGS[0])
+    assert value("similarity", DRUGS[0], smiles=DRUGS[2]) == pytest.approx(expected, abs=1e-12)
+    assert value("similarity", DRUGS[3], smiles=DRUGS[3]) == 1.0
+
+
+@pytest.mark.parametrize(
+    "smiles, expected",  # counted by hand on the structures; TPSA from the paper's table of fragments
+    [
+        ("CC(=O)Oc1ccccc1C(=O)O", {"donors": 1, "acceptors": 3, "rings": 1, "aromatic_rings": 1, "heavy_atoms": 13}),
+        ("OCC(O)CO", {"donors": 3, "acceptors": 3, "rings": 0, "rotatable_bonds": 2, "tpsa": 3 * 20.23}),
+        ("C1CC1c1ccccc1", {"rings": 2, "aromatic_rings": 1, "rotatable_bonds": 1, "tpsa": 0.0}),
+        ("c1ccncc1", {"donors": 0, "acceptors": 1, "aromatic_rings": 1, "tpsa": 12.89}),
+    ],
+)
+def test_counts_by_hand(smiles, expected):
+    assert {name: value(name, smiles) for name in expected} == pytest.approx(expected, abs=1e-9)
+
+
+def test_elements_are_counted_with_hidden_hydrogens():
+    assert value("atoms", "OCC", element="H") == 6 and value("atoms", "[H]OCC", element="H") == 6
+    assert value("atoms", "ClCCl", element="Cl") == 2 and value("atoms", "ClCCl", element="C") == 1
+
+
+def test_formula_closeness_by_hand():
+    assert value("formula", "CCO", formula="C2H6O") == pytest.approx(1.0)
+    # Methanol CH4O for C2H6O: C off by 1, H by 2, O right, 6 of 9 atoms; the mean is over four Gaussians.
+    expected = math.exp(-0.5 * (1 + 4 + 0 + (3 / 2) ** 2) / 4)
+    assert value("formula", "CO", formula="C2H6O") == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("fingerprint", similarity.FINGERPRINTS)
+def test_every_fingerprint_tells_the_same_from_the_different(fingerprint):
+    one, other = DRUGS[0], DRUGS[1]
+    assert value("similarity", one, smiles=one, fingerprint=fingerprint) == 1.0
+    assert 0 <= value("similarity", one, smiles=other, fingerprint=fingerprint) < 0.5
+
+
+def test_substructures_wanted_and_unwanted():
+    assert value("substructure", "OCC", smarts="[OX2H]") == 1 and value("substructure", "COC", smarts="[OX2H]") == 0
+    assert value("substructure", "OCC", smarts="[OX2H]", wanted=False) == 0
+
+
+@pytest.mark.parametrize(
+    "smiles, catalog",  # rhodanine: PAINS class ene_rhod_A; acyl chloride and aldehyde: Brenk's table
+    [("O=C1NC(=S)SC1=Cc1ccccc1", "PAINS"), ("CC(=O)Cl", "Brenk"), ("CCCC=O", "Brenk")],
+)
+def test_published_alerts_are_found(smiles, catalog):
+    assert value("alerts", smiles, catalog=catalog) >= 1
+    assert value("alerts", smiles) >= value("alerts", smiles, catalog=catalog)
+    assert value("alerts", "c1ccccc1", catalog=catalog) == 0
+
+
+@pytest.mark.parametrize(
+    "kind, parameters, part",
+    [
+        ("similarity", {"smiles": "C1CC"}, "smiles is 'C1CC'"),
+        ("substructure", {"smarts": "c1cc("}, "smarts is 'c1cc('"),
+        ("formula", {"formula": "C2X6"}, "formula is 'C2X6'"),
+        ("formula", {"formula": "C2C3"}, "formula"),
+        ("formula", {"formula": "C0"}, "formula"),
+        ("formula", {"formula": "c6h6"}, "formula"),
+        ("atoms", {"element": "Qq"}, "element is 'Qq'"),
+    ],
+)
+def test_parameters_that_stand_for_nothing_are_refused_by_name(kind, parameters, part):
+    with pytest.raises(BadParameter) as caught:
+        value(kind, "CCO", **parameters)
+    assert part in str(caught.value)
 
 
 def test_every_file_is_registered():

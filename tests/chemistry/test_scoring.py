@@ -16,6 +16,8 @@ from rdkit import Chem
 from rdkit.Chem import QED, Crippen
 
 from engine.chemistry import corpus, workers
+from engine.chemistry.components import component
+from engine.chemistry.rewards import Objective
 from engine.chemistry.scoring import Scorer, why_no_molecule
 from engine.chemistry.workers import WorkersUnavailable
 
@@ -24,9 +26,14 @@ MANY = list(islice((smiles for smiles in corpus.shipped() if len(smiles) < 80), 
 ROOT = Path(__file__).parents[2]
 
 
+def asked(*components):
+    """The questions that these components put, by name."""
+    return Objective(tuple(component(one) if isinstance(one, str) else one for one in components)).questions
+
+
 @pytest.fixture(scope="module")
 def scorer():
-    made = Scorer(["qed", "logp", "similarity"], reference=DRUGS[0], workers=2, timeout=1.5)
+    made = Scorer(asked("qed", "logp", component("similarity", smiles=DRUGS[0])), workers=2, timeout=1.5)
     yield made
     made.close()
 
@@ -66,16 +73,18 @@ def test_hostile_strings_cost_one_molecule_each_and_say_why(scorer):
     assert "30,000 characters" in found[2].reason
 
 
-def test_equal_strings_are_scored_once(scorer, monkeypatch):
+def test_equivalent_strings_are_scored_once_and_alike(scorer, monkeypatch):
     asked = []
     answer = scorer._workers.answer
     monkeypatch.setattr(
-        scorer._workers, "answer", lambda request, smiles: asked.extend(smiles) or answer(request, smiles)
+        scorer._workers, "answer", lambda work, smiles: asked.append((work, list(smiles))) or answer(work, smiles)
     )
-    twice = scorer.score(["CCCCO", "CCCCN", "CCCCO"])
-    assert twice[0] == twice[2] and asked == ["CCCCO", "CCCCN"]
-    scorer.score(["CCCCO"])
-    assert asked == ["CCCCO", "CCCCN"]
+    first = scorer.score(["CCCCO", "OCCCC", "CCCCN", "CCCCO"])
+    assert [item.smiles for item in first] == ["CCCCO", "OCCCC", "CCCCN", "CCCCO"]
+    assert first[0].values == first[1].values == first[3].values and first[0].canonical == first[1].canonical
+    assert asked == [("read", ["CCCCO", "OCCCC", "CCCCN"]), ("score", ["CCCCO", "CCCCN"])]
+    scorer.score(["CCCCO", "C(CCC)O"])
+    assert asked[2:] == [("read", ["C(CCC)O"]), ("score", [])]
 
 
 def test_a_worker_killed_in_the_middle_costs_nothing(scorer):
@@ -117,14 +126,14 @@ def test_a_worker_that_hangs_costs_the_molecule_it_was_at(scorer):
 
 
 def test_a_molecule_that_ends_every_worker_is_found_out():
-    scorer = Scorer(["qed"], workers=1)
+    scorer = Scorer(asked("qed"), workers=1)
     try:
         good = scorer.score(MANY[:5])
         assert all(item.valid for item in good)
         seen, ask = [], workers._Worker.ask
 
         def ask_and_die(worker, request, items):
-            fatal = "CCCCF" in request["smiles"]
+            fatal = "CCCCF" in request["items"] and request["work"] == "score"
             if fatal:
                 os.kill(worker.process.pid, signal.SIGSTOP)  # so that it can't answer before it ends
             ask(worker, request, items)
@@ -147,7 +156,7 @@ def test_workers_have_a_memory_limit_and_end_with_their_asker(scorer):
     if limits.exists():
         line = next(line for line in limits.read_text().splitlines() if line.startswith("Max address space"))
         assert line.split()[3] == str(1536 * 2**20)
-    other = Scorer(["qed"], workers=1)
+    other = Scorer(asked("qed"), workers=1)
     ends = [*processes(other), other._workers._spare.process]
     other.close()
     assert all(process.poll() is not None for process in ends)
@@ -157,7 +166,7 @@ def test_they_end_when_their_asker_is_killed():
     program = """
         import time
         from engine.chemistry.scoring import Scorer
-        scorer = Scorer(["qed"], workers=1)
+        scorer = Scorer({}, workers=1)
         scorer.score(["CCO"])
         print(scorer._workers._working[0].process.pid, flush=True)
         time.sleep(60)
@@ -187,7 +196,7 @@ def test_a_main_module_without_a_guard_is_not_run_again(tmp_path):
         sys.path.insert(0, {str(ROOT)!r})
         print("begun", flush=True)
         from engine.chemistry.scoring import Scorer
-        scorer = Scorer(["qed"], workers=2)
+        scorer = Scorer({{}}, workers=2)
         print(scorer.score(["CCO", "CCN"])[1].canonical)
         scorer.close()
         """)
@@ -197,18 +206,18 @@ def test_a_main_module_without_a_guard_is_not_run_again(tmp_path):
 
 
 def test_what_can_not_be_computed_is_nan_with_a_reason():
-    scorer = Scorer(["qed", "similarity"], workers=1)  # no reference
+    scorer = Scorer(asked("qed", component("similarity", smiles="C1CC")), workers=1)
     try:
         item = scorer.score(["CCO"])[0]
         assert item.valid and math.isnan(item.values["similarity"]) and not math.isnan(item.values["qed"])
-        assert item.reason == "similarity could not be computed: similarity needs a reference molecule"
+        assert item.reason.startswith("similarity could not be computed: smiles is 'C1CC'; it must be")
     finally:
         scorer.close()
 
 
 def test_processes_that_do_not_start_are_an_error(monkeypatch, capfd):
     monkeypatch.setattr(workers.sys, "executable", "/bin/false")
-    scorer = Scorer(["qed"], workers=1)
+    scorer = Scorer(asked("qed"), workers=1)
     with pytest.raises(WorkersUnavailable, match="do not start"):
         scorer.score(["CCO"])
     scorer.close()

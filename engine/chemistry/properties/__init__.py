@@ -1,10 +1,47 @@
 """The properties that molecules can be scored by: one file each, listed here by hand."""
 
-from engine.chemistry.properties import logp, qed, sa, similarity, weight
-from engine.chemistry.properties.property import Property
+from engine.chemistry.properties import (
+    acceptors,
+    alerts,
+    aromatic_rings,
+    atoms,
+    complexity,
+    donors,
+    formula,
+    heavy_atoms,
+    logp,
+    qed,
+    rings,
+    rotatable_bonds,
+    sa,
+    similarity,
+    substructure,
+    tpsa,
+    weight,
+)
+from engine.chemistry.properties.property import BadParameter, Property
 
 PROPERTIES: dict[str, Property] = {
-    module.PROPERTY.name: module.PROPERTY for module in (qed, logp, sa, weight, similarity)
+    module.PROPERTY.name: module.PROPERTY
+    for module in (
+        qed,
+        logp,
+        sa,
+        weight,
+        tpsa,
+        donors,
+        acceptors,
+        rotatable_bonds,
+        rings,
+        aromatic_rings,
+        heavy_atoms,
+        complexity,
+        atoms,
+        similarity,
+        substructure,
+        alerts,
+        formula,
+    )
 }
 
-__all__ = ["PROPERTIES", "Property"]
+__all__ = ["PROPERTIES", "BadParameter", "Property"]

@@ -2,10 +2,12 @@
 
 from functools import cache
 from types import ModuleType
+from typing import Any
 
 from rdkit import Chem
 
 from engine.chemistry.properties.property import Property
+from engine.chemistry.transforms import Ramp
 
 
 @cache
@@ -16,7 +18,7 @@ def _scorer() -> ModuleType:
     return sascorer
 
 
-def _sa(molecule: Chem.Mol, reference: Chem.Mol | None) -> float:
+def _sa(molecule: Chem.Mol, prepared: Any) -> float:
     return _scorer().calculateScore(molecule)
 
 
@@ -27,4 +29,5 @@ PROPERTY = Property(
     "SA score: how hard the molecule looks to make; 1 is easy, 10 is very hard, most drugs lie between 2 and 4",
     (1.0, 6.0),
     _sa,
+    Ramp(zero=6.0, one=1.0),
 )
