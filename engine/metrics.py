@@ -86,6 +86,55 @@ METRICS: dict[str, Metric] = {
     "surrogate_gain": Metric(
         "Achieved gain", "advantage", "what the step brought on this batch", "surrogate after - before"
     ),
+    "exact_return": Metric(
+        "Exact score",
+        "reward",
+        "what the policy that made this round's moves is worth",
+        "expected return J under the time limit, without discount, by backward induction (gridworlds, where asked for)",
+    ),
+    "return_z": Metric(
+        "Sampled against exact score",
+        "standard errors",
+        "how far the average score was from the exact one",
+        "(return_mean - J) / (exact standard deviation of the return / sqrt(episodes)); both of the collecting policy",
+        (-3.0, 3.0),
+    ),
+    "gradient_cosine": Metric(
+        "Cosine with the exact gradient",
+        "-1 to 1",
+        "how much the batch's gradient points where the score rises fastest",
+        "batch's policy gradient . exact gradient of the discounted return, both in the logits of each observation",
+    ),
+    "followed_cosine": Metric(
+        "Cosine with the followed gradient",
+        "-1 to 1",
+        "how much the batch's gradient points where its expectation does",
+        "as before, but visits do not count gamma^t; the same at discount 1",
+    ),
+    "natural_cosine": Metric(
+        "Cosine of step and natural gradient",
+        "-1 to 1",
+        "how much the update moved the policy along the natural gradient",
+        "change of the logits . exact advantages, both centred per observation",
+    ),
+    "kl_exact": Metric(
+        "Exact KL per update",
+        "nats",
+        "how far one update moved the policy where it would go on average",
+        "KL(before || after) per observation, weighted by the policy's exact visits",
+    ),
+    "clipped_after": Metric(
+        "Clipped after the update",
+        "share",
+        "share of the batch beyond the clip range in the end",
+        "share of rows with |r - 1| > clip range, r after the update",
+    ),
+    "clipped_exact": Metric(
+        "Exactly clipped after the update",
+        "share",
+        "share of all moves beyond the clip range in the end",
+        "sum of visits(o) pi(a | o) over the pairs with |r - 1| > clip range",
+    ),
     "epsilon": Metric("Epsilon", "share", "share of moves made at random", "as set for this rollout, by the schedule"),
     "td_error": Metric(
         "Error of the table",

@@ -7,6 +7,24 @@ from torch import Tensor
 
 
 @dataclass(frozen=True)
+class Oracle:
+    """Exact answers about the policy that collected, for each of the O things it may observe; float64.
+
+    probabilities  [O, A], the policy itself
+    visits         [O], the expected share of its moves that are made seeing this
+    gradient       [O, A], dJ / dlogits of its discounted return J, where a visit at time t counts gamma^t
+    followed       [O, A], the same sum without gamma^t, which most code follows; at discount 1 there is no difference
+    advantages     [O, A], of each action, mean over those visits: the natural gradient of a table of logits
+    """
+
+    probabilities: Tensor
+    visits: Tensor
+    gradient: Tensor
+    followed: Tensor
+    advantages: Tensor
+
+
+@dataclass(frozen=True)
 class Rollout:
     """T time steps of N environments, or T token positions of N molecules; time comes first.
 
@@ -16,6 +34,7 @@ class Rollout:
     terminated    [T, N] bool, the episode ended here and nothing follows
     truncated     [T, N] bool, the episode was cut off here; the value of what would follow is bootstrapped
     mask          [T, N] bool, rows that really happened; all others count nowhere
+    oracle        what is known exactly beside it; None unless the task was asked
     """
 
     observations: Tensor
@@ -28,6 +47,7 @@ class Rollout:
     episode_lengths: list[int] = field(default_factory=list)
     metrics: dict[str, float] = field(default_factory=dict)
     timings: dict[str, float] = field(default_factory=dict)
+    oracle: Oracle | None = None
 
     @property
     def done(self) -> Tensor:

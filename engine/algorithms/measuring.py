@@ -8,6 +8,7 @@ from engine.advantages import explained_variance, masked_mean
 from engine.batch import Batch
 from engine.metrics import RATIO_EDGES
 from engine.policies import Policy
+from engine.rollout import Oracle
 
 
 class Means:
@@ -44,6 +45,48 @@ def movement(policy: Policy, batch: Batch) -> dict[str, Tensor]:
     if batch.reference_params is not None:
         row["reference_kl"] = masked_mean(policy.distribution.kl(params, batch.reference_params), batch.mask)
     return row | ratio_bins(log_ratio[batch.mask].exp())
+
+
+@torch.no_grad()
+def beside_exact(
+    policy: Policy, batch: Batch, oracle: Oracle | None, clip_range: float | None = None
+) -> dict[str, Tensor | float]:
+    """The update beside what is known exactly, where that was asked for: gradient, KL, step and, for PPO, clipping.
+
+    The sampled gradient in the logits of observation o is the mean of (1[a] - pi(. | o)) A over the batch.
+    """
+    if oracle is None:
+        return {}
+    n_observations, n_actions = oracle.probabilities.shape
+    seen, old = batch.observations.argmax(-1).cpu(), torch.softmax(batch.params.cpu().double(), -1)
+    moves = torch.eye(n_actions, dtype=torch.float64)[batch.actions.cpu()]
+    pulls = (moves - old) * batch.advantages.cpu().double()[:, None]
+    sampled = torch.zeros_like(oracle.gradient).index_add_(0, seen, pulls)
+    everything = torch.eye(n_observations, dtype=batch.observations.dtype, device=batch.observations.device)
+    after = torch.log_softmax(policy.params(everything).cpu().double(), -1)
+    change = after - oracle.probabilities.log()
+    expected = oracle.visits[:, None] * oracle.probabilities
+    row: dict[str, Tensor | float] = {
+        "gradient_cosine": _cosine(sampled, oracle.gradient),
+        "followed_cosine": _cosine(sampled, oracle.followed),
+        "natural_cosine": _cosine(_centred(change, oracle.visits), _centred(oracle.advantages, oracle.visits)),
+        "kl_exact": -torch.where(expected > 0, expected * change, 0.0).sum(),
+    }
+    if clip_range is not None:
+        ratio = (after[seen].gather(-1, batch.actions.cpu()[:, None]) - batch.log_probs.cpu()[:, None]).exp()
+        row["clipped_after"] = ((ratio - 1).abs() > clip_range).double().mean()
+        row["clipped_exact"] = (expected * ((change.exp() - 1).abs() > clip_range)).sum()
+    return row
+
+
+def _cosine(one: Tensor, other: Tensor) -> Tensor:
+    """NaN where one of them is nothing."""
+    return (one * other).sum() / (one.norm() * other.norm())
+
+
+def _centred(logits: Tensor, visits: Tensor) -> Tensor:
+    """What a softmax knows of logits [O, A]: adding the same to all of a row changes nothing; nor do unvisited rows."""
+    return torch.where(visits[:, None] > 0, logits - logits.mean(-1, keepdim=True), 0.0)
 
 
 def ratio_bins(ratio: Tensor) -> dict[str, Tensor]:

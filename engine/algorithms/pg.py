@@ -9,7 +9,7 @@ from engine import losses
 from engine.advantages import gae, masked_mean, masked_whiten, next_values, reward_to_go, total_return
 from engine.algorithms import fields
 from engine.algorithms.critic import fit_critic
-from engine.algorithms.measuring import movement, reference_penalty
+from engine.algorithms.measuring import beside_exact, movement, reference_penalty
 from engine.batch import Judged, judge
 from engine.optimisation import Optimiser
 from engine.policies import Policy
@@ -86,7 +86,7 @@ class PG:
                 max_gradient_norm=settings.max_gradient_norm,
                 generator=generator,
             )
-        return row | movement(self.policy, batch)
+        return row | movement(self.policy, batch) | beside_exact(self.policy, batch, rollout.oracle)
 
     def _returns(self, settings: PGSettings, judged: Judged) -> Tensor:
         """Returns [T, N]; a learned value stands in for what a cut-off episode would still have brought."""

@@ -8,7 +8,7 @@ from torch import Tensor
 from engine import closed_form, losses
 from engine.advantages import gae, masked_mean, masked_whiten
 from engine.algorithms import fields
-from engine.algorithms.measuring import Means, movement, reference_penalty
+from engine.algorithms.measuring import Means, beside_exact, movement, reference_penalty
 from engine.batch import Batch, judge
 from engine.optimisation import Optimiser
 from engine.policies import Policy
@@ -94,6 +94,7 @@ class PPO:
             epochs += 1
 
         row = means.read() | movement(self.policy, batch)
+        row |= beside_exact(self.policy, batch, rollout.oracle, settings.clip_range)
         return row | self._adapt(settings, row) | {"learning_rate": learning_rate, "epochs": epochs}
 
     def _epoch(

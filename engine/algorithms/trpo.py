@@ -10,7 +10,7 @@ from engine import losses
 from engine.advantages import gae, masked_whiten
 from engine.algorithms import fields
 from engine.algorithms.critic import fit_critic
-from engine.algorithms.measuring import movement, reference_penalty
+from engine.algorithms.measuring import beside_exact, movement, reference_penalty
 from engine.batch import Batch, judge
 from engine.metrics import LINE_SEARCH_TRIES
 from engine.optimisation import MAX_SKIPPED_IN_A_ROW, NonFiniteGradient, Optimiser
@@ -90,7 +90,7 @@ class TRPO:
             max_gradient_norm=settings.max_gradient_norm,
             generator=generator,
         )
-        return row | movement(self.policy, batch)
+        return row | movement(self.policy, batch) | beside_exact(self.policy, batch, rollout.oracle)
 
     def _move(self, settings: TRPOSettings, batch: Batch) -> dict[str, Tensor | float]:
         """theta <- theta + sqrt(2 delta / x'Fx) x, F x = g, shortened until it keeps the limit and improves."""

@@ -4,17 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.sparse import csr_array
 
-from engine.planning.mdp import (
-    Floats,
-    Ints,
-    TabularMDP,
-    backup,
-    expected_rewards,
-    uniform_policy,
-)
+from engine.planning.evaluation import transition_matrix
+from engine.planning.mdp import Floats, Ints, TabularMDP, expected_rewards, uniform_policy
 
 SEARCH_STEPS = 500
+DENSE_STATES = 500  # up to so many a full matrix is quicker than a sparse one
+GATHERED = 500_000  # numbers looked up at once
 
 
 @dataclass(frozen=True)
@@ -32,22 +29,39 @@ def exact_gradient(mdp: TabularMDP, policy: Floats, horizon: int, discount: floa
     The policy gradient theorem (Sutton et al., 2000) with time as part of the state: what the sampled, reward-to-go
     estimate of an episodic policy gradient is an unbiased estimate of.
     """
-    rewards, following = expected_rewards(mdp), np.zeros(mdp.n_states)
-    advantages = np.empty((horizon, *policy.shape))
+    return _summed(mdp, policy, horizon, discount, discount)
+
+
+def followed_gradient(mdp: TabularMDP, policy: Floats, horizon: int, discount: float) -> ExactGradient:
+    """The same sum without gamma^t: what most code follows, which counts every visit in full.
+
+    Below discount 1 it is the gradient of no function (Nota & Thomas, 2020); at 1 it is exact_gradient.
+    """
+    return _summed(mdp, policy, horizon, discount, 1.0)
+
+
+def _summed(mdp: TabularMDP, policy: Floats, horizon: int, discount: float, fading: float) -> ExactGradient:
+    """sum_t d_t(s) pi(a | s) (Q_t(s, a) - V_t(s)), where a visit at time t counts fading^t."""
+    matrix, rewards = transition_matrix(mdp, policy), expected_rewards(mdp)
+    onwards = matrix.toarray() if mdp.n_states <= DENSE_STATES else matrix
+    arriving = np.ascontiguousarray(onwards.T) if mdp.n_states <= DENSE_STATES else csr_array(matrix.T)
+    earned = (policy * rewards).sum(-1)
+    values = np.zeros((horizon + 1, mdp.n_states))  # values[t]: what is still to come at time t
     for time in reversed(range(horizon)):
-        q = backup(mdp, rewards, following, discount)
-        following = (policy * q).sum(-1)
-        advantages[time] = q - following[:, None]
-    there = mdp.start * ~mdp.terminal
-    arrivals = mdp.next_states.ravel()
-    logits, visits = np.zeros_like(policy), np.zeros(mdp.n_states)
-    for time in range(horizon):
-        logits += there[:, None] * policy * advantages[time]
-        visits += there
-        moved = (there[:, None] * policy)[:, :, None] * mdp.probabilities
-        arrived = np.bincount(arrivals, moved.ravel(), mdp.n_states).astype(np.float64)
-        there = discount * arrived * ~mdp.terminal
-    return ExactGradient(float(mdp.start @ following), logits, visits)
+        values[time] = earned + discount * (onwards @ values[time + 1])
+    there = np.zeros((horizon, mdp.n_states))
+    there[:1] = mdp.start * ~mdp.terminal
+    for time in range(1, horizon):
+        there[time] = fading * (arriving @ there[time - 1]) * ~mdp.terminal
+    visits, later = there.sum(0), np.zeros_like(policy)
+    at_once = max(1, GATHERED // mdp.probabilities.size)
+    for first in range(0, horizon, at_once):
+        times = slice(first, first + at_once)
+        following = values[first + 1 : first + 1 + at_once][:, mdp.next_states] * mdp.probabilities
+        later += (there[times][:, :, None] * following.sum(-1)).sum(0)
+    baseline = (there * values[:-1]).sum(0)
+    logits = policy * (visits[:, None] * rewards + discount * later - baseline[:, None])
+    return ExactGradient(float(mdp.start @ values[0]), logits * ~mdp.terminal[:, None], visits)
 
 
 def best_memoryless(mdp: TabularMDP, seen: Ints, horizon: int, tolerance: float = 1e-9) -> tuple[Floats, float]:

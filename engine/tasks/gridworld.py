@@ -1,5 +1,6 @@
 """Gridworlds as a task: rollouts from a map, evaluation in episodes of its own, and a picture of policy and values."""
 
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -22,6 +23,7 @@ from engine.rollout import Rollout
 from engine.settings import Settings, setting
 from engine.tasks.collecting import Collector
 from engine.tasks.evaluation import Evaluation
+from engine.tasks.grid_oracle import CELL_MOVES, beside_sampled, oracle
 
 EXACT = 1e-3
 # A threshold two standard errors of this many episodes below the optimum: an optimal policy misses it once in 40 tries.
@@ -46,6 +48,13 @@ class GridWorldSettings(Settings):
         help="Its cell, or only which of its four sides are blocked; map: what the map says.",
         expert=True,
     )
+    oracle: bool = setting(
+        False,
+        label="Exact answers",
+        help="Record exact return, gradient and KL beside the sampled ones, where cells times the time limit are "
+        f"at most {CELL_MOVES:,}.",
+        expert=True,
+    )
     n_envs: int = setting(64, label="Copies", help="Copies of the map played at the same time.", ge=1, le=4096)
 
     @field_validator("map")
@@ -68,6 +77,8 @@ class GridWorldTask:
         self._envs = GridWorldVectorEnv(settings.n_envs, settings.map, settings.observation)
         self._collector = Collector(self._envs, self.spec, seed, device, write=self._write)
         self.optimal_return, self.solved_at = best_return(self.mdp, self._seen, self.grid.time_limit)
+        self._asked = settings.oracle and self.mdp.n_states * self.grid.time_limit <= CELL_MOVES
+        self._visits = np.zeros((2, kinds), dtype=np.int64)  # of the last batch, and since the start
         self.picture_seconds: float | None = max(0.5, self.mdp.n_states * self.grid.time_limit / DRAWN_CELL_MOVES)
 
     def _write(self, observations: np.ndarray, out: np.ndarray) -> None:
@@ -75,7 +86,21 @@ class GridWorldTask:
 
     def collect(self, policy: Policy, batch_size: int, generator: torch.Generator, whole_episodes: bool) -> Rollout:
         """batch_size // n_envs steps of each copy, or whole episodes until batch_size steps were taken."""
-        return self._collector.collect(policy, batch_size, generator, whole_episodes)
+        if not self.settings.oracle:
+            return self._collector.collect(policy, batch_size, generator, whole_episodes)
+        table = self._table(policy)
+        rollout = self._collector.collect(policy, batch_size, generator, whole_episodes)
+        self._count(rollout)
+        if not self._asked:
+            return rollout
+        known = beside_sampled(self.mdp, table, self.grid.time_limit, rollout.episode_returns)
+        exact = oracle(self.mdp, table, self._seen, len(self._one_hot), self.grid.time_limit)
+        return replace(rollout, metrics=rollout.metrics | known, oracle=exact)
+
+    def _count(self, rollout: Rollout) -> None:
+        moved = rollout.observations[: len(rollout.actions)][rollout.mask].argmax(-1)
+        self._visits[0] = np.bincount(moved.cpu().numpy(), minlength=len(self._one_hot))
+        self._visits[1] += self._visits[0]
 
     def evaluate(self, policy: Policy, episodes: int, seed: int, deterministic: bool) -> Evaluation:
         """One episode in each of `episodes` copies of its own; deterministic: always the likeliest action."""
@@ -107,7 +132,7 @@ class GridWorldTask:
             "cols": self.grid.cols,
             "cells": [[CELLS[cell] for cell in row] for row in self.grid.cells],
             "rewards": cell_rewards(self.grid).reshape(shape).tolist(),
-            "probabilities": self._where_moving(table.round(4).tolist()),
+            "probabilities": self._where_moving(table.round(6).tolist()),
             "values": self._where_moving(values.round(6).tolist()),
             "trajectory": [
                 list(divmod(int(states[0]), self.grid.cols)) for states in visited if states[0] < self.grid.size
@@ -116,14 +141,34 @@ class GridWorldTask:
             "expected_return": round(float(self.mdp.start @ values), 6),
             "return_spread": round(return_spread(self.mdp, table, self.grid.time_limit), 6),
             "optimal_return": round(self.optimal_return, 6),
-        }
+        } | self._known(policy, table)
+
+    @torch.no_grad()
+    def _known(self, policy: Policy, table: Floats) -> dict[str, Any]:
+        """What the agent thinks of each cell; where exact answers were asked for, also visits and advantages, counted
+        over all cells that look alike."""
+        seen = self._seen
+        thought = policy.values(torch.from_numpy(self._one_hot).to(self.device)).cpu().double().numpy()
+        told: dict[str, Any] = {"estimates": self._where_moving(thought[seen].round(6).tolist())}
+        if not self.settings.oracle:
+            return told
+        for name, counts in zip(("visited", "visited_ever"), self._visits, strict=True):
+            told[name] = self._where_moving((counts / max(1, counts.sum()))[seen].round(6).tolist())
+        if self._asked:
+            exact = oracle(self.mdp, table, seen, len(self._one_hot), self.grid.time_limit)
+            told["visits"] = self._where_moving(exact.visits.numpy()[seen].round(6).tolist())
+            told["advantages"] = self._where_moving(exact.advantages.numpy()[seen].round(6).tolist())
+        return told
 
     def state_dict(self) -> dict[str, Any]:
-        return {"collector": self._collector.state_dict(), "envs": self._envs.get_state()}
+        state = {"collector": self._collector.state_dict(), "envs": self._envs.get_state()}
+        return state | {"visits": torch.from_numpy(self._visits.copy())} if self.settings.oracle else state
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         self._collector.load_state_dict(state["collector"])
         self._envs.set_state(state["envs"])
+        if self.settings.oracle:
+            self._visits = state["visits"].numpy().copy()
 
     def close(self) -> None:
         self._envs.close()
