@@ -40,14 +40,13 @@ class Batch:
     def minibatches(self, size: int, generator: torch.Generator) -> Iterator["Batch"]:
         """Parts of about `size` (equal up to one) in random order; every entry is in exactly one."""
         order = torch.randperm(self.size, generator=generator, device=generator.device).to(self.mask.device)
-        parts = max(1, round(self.size / size))
-        for chosen in order.tensor_split(parts):
-            yield self._take(chosen)
-
-    def _take(self, chosen: Tensor) -> "Batch":
-        dim = self.mask.ndim - 1
+        dim, parts = self.mask.ndim - 1, max(1, round(self.size / size))
         rows = {field.name: getattr(self, field.name) for field in fields(self)}
-        return Batch(**{name: row.index_select(dim, chosen) for name, row in rows.items() if row is not None})
+        shuffled = {
+            name: row.index_select(dim, order).tensor_split(parts, dim) for name, row in rows.items() if row is not None
+        }
+        for index in range(parts):
+            yield Batch(**{name: row[index] for name, row in shuffled.items()})
 
 
 @dataclass(frozen=True)

@@ -29,10 +29,10 @@ class Optimiser:
             parameter.grad = self.gradient[start:end].view_as(parameter)
             parameter.data = self.parameters[start:end].view_as(parameter)
             start = end
-        self.first, self.second = torch.zeros_like(self.parameters), torch.zeros_like(self.parameters)
+        self.first, self.second, self.spread = (torch.zeros_like(self.parameters) for _ in range(3))
         self.steps = self.skipped = 0
 
-    def step(self, loss: Tensor, learning_rate: float, max_gradient_norm: float) -> Tensor:
+    def step(self, loss: Tensor, learning_rate: float, max_gradient_norm: float) -> float:
         """Descend on `loss` once; returns the gradient's norm before clipping. Raises NonFiniteGradient."""
         self.slope(loss)
         return self.descend(learning_rate, max_gradient_norm)
@@ -43,31 +43,33 @@ class Optimiser:
         loss.backward()
 
     @torch.no_grad()
-    def descend(self, learning_rate: float, max_gradient_norm: float) -> Tensor:
+    def descend(self, learning_rate: float, max_gradient_norm: float) -> float:
         """One step along `gradient`; returns its norm before clipping. Raises NonFiniteGradient.
 
         m <- b1 m + (1 - b1) g, v <- b2 v + (1 - b2) g^2, theta <- theta - lr m^ / (sqrt(v^) + eps), where ^ divides
         by 1 - b^t. (Kingma & Ba 2015, algorithm 1)
         """
-        norm = self.gradient.norm()
-        if not torch.isfinite(norm):
+        norm = float(self.gradient.norm())
+        if not math.isfinite(norm):
             self._skip(norm)
             return norm
         self.skipped = 0
         self.steps += 1
-        self.gradient.mul_((max_gradient_norm / (norm + 1e-6)).clamp(max=1.0))
+        if norm + 1e-6 > max_gradient_norm:
+            self.gradient.mul_(max_gradient_norm / (norm + 1e-6))
         bias = [1 - beta**self.steps for beta in BETAS]
         self.first.lerp_(self.gradient, 1 - BETAS[0])
         self.second.mul_(BETAS[1]).addcmul_(self.gradient, self.gradient, value=1 - BETAS[1])
-        spread = self.second.sqrt().div_(math.sqrt(bias[1])).add_(EPSILON)
-        self.parameters.addcdiv_(self.first, spread, value=-learning_rate / bias[0])
+        root = math.sqrt(bias[1])  # both sides of the fraction times it: one operation less
+        torch.sqrt(self.second, out=self.spread).add_(EPSILON * root)
+        self.parameters.addcdiv_(self.first, self.spread, value=-learning_rate * root / bias[0])
         return norm
 
-    def _skip(self, norm: Tensor) -> None:
+    def _skip(self, norm: float) -> None:
         self.skipped += 1
         if self.skipped >= MAX_SKIPPED_IN_A_ROW:
             raise NonFiniteGradient(
-                f"the gradient's norm was {float(norm)} for {self.skipped} updates in a row; "
+                f"the gradient's norm was {norm} for {self.skipped} updates in a row; "
                 "a smaller learning rate usually helps"
             )
 

@@ -47,7 +47,9 @@ def test_the_gradient_is_autograds(distribution: Any, activation: str, sizes: tu
     policy, part = example(distribution, sizes, activation, rows)
     optimiser = Optimiser([*policy.actor_parameters(), *policy.critic_parameters()])
     assert closed_form.covers(policy, part)
-    ours = {name: float(mean) for name, mean in closed_form.ppo_gradient(policy, part, CLIP, ENTROPY, VALUE).items()}
+    slope = closed_form.PPOGradient(policy, CLIP, ENTROPY, VALUE)
+    assert slope(part) == slope(part)  # nothing of the last call is left in the arrays it is computed in
+    ours = slope(part)
     written_out = gradients(policy)
 
     params = policy.params(part.observations)

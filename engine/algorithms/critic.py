@@ -21,10 +21,11 @@ def fit_critic(
 ) -> Tensor:
     """Least squares on the batch's returns, `passes` times in minibatches; the loss before, on the whole batch."""
     before = losses.value_loss(batch.values, batch.returns, batch.mask)
+    written_out = closed_form.ValueGradient(policy) if closed_form.covers(policy, batch) else None
     for _ in range(passes):
         for part in batch.minibatches(minibatch_size, generator):
-            if closed_form.covers(policy, part):
-                closed_form.value_gradient(policy, part)
+            if written_out is not None:
+                written_out(part)
             else:
                 optimiser.slope(losses.value_loss(policy.values(part.observations), part.returns, part.mask))
             optimiser.descend(learning_rate, max_gradient_norm)

@@ -15,17 +15,26 @@ class Means:
     """Means of scalars over the minibatches of an update, weighted by valid entries; read once, at its end."""
 
     def __init__(self) -> None:
-        self.rows: list[dict[str, Tensor]] = []
+        self.rows: list[dict[str, Tensor | float]] = []
         self.weights: list[Tensor] = []
 
-    def add(self, mask: Tensor, **scalars: Tensor) -> None:
-        self.rows.append({name: scalar.detach() for name, scalar in scalars.items()})
+    def add(self, mask: Tensor, **scalars: Tensor | float) -> None:
+        self.rows.append(scalars)
         self.weights.append(mask.sum())
 
+    @torch.no_grad()
     def read(self) -> dict[str, Tensor]:
         weights = torch.stack(self.weights).float()
+        share = weights / weights.sum()
         names = self.rows[0] if self.rows else {}
-        return {name: (torch.stack([row[name] for row in self.rows]) * weights).sum() / weights.sum() for name in names}
+        return {name: (_row([row[name] for row in self.rows], share) * share).sum() for name in names}
+
+
+def _row(scalars: list[Tensor | float], like: Tensor) -> Tensor:
+    """Numbers, or tensors of none, as one tensor."""
+    if isinstance(scalars[0], Tensor):
+        return torch.stack([torch.as_tensor(scalar, device=like.device) for scalar in scalars])
+    return like.new_tensor(scalars)
 
 
 @torch.no_grad()

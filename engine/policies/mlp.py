@@ -48,7 +48,7 @@ class MLPPolicy(nn.Module):
         if torch.is_grad_enabled() or not self.written_out(observations):
             return network(observations)
         rows = observations.reshape(-1, observations.shape[-1])
-        return passes.forward(rows)[-1].view(*observations.shape[:-1], -1)
+        return passes.forward(rows).view(*observations.shape[:-1], -1)
 
     def actor_parameters(self) -> list[nn.Parameter]:
         return [*self.actor.parameters(), *([] if self.log_std is None else [self.log_std])]
