@@ -16,7 +16,7 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 from playwright.sync_api import Browser, Page, sync_playwright
-from served import ENDLESS, App, poll, quantile, rerun, served_app, session
+from served import ENDLESS, App, look_on, quantile, rerun, served_app, session
 
 from tests.browser.conftest import ARGUMENTS
 
@@ -103,7 +103,7 @@ def speed(app: App, run_id: str, seconds: float) -> float:
 
 
 def kept_speed(app: App, tabs: int, seconds: float, rounds: int = 5) -> dict[str, float]:
-    """Speed with `tabs` open pages (websocket and polling) over speed without, alternating; median of ratios."""
+    """Speed with `tabs` open pages (two websockets each) over speed without, alternating; median of ratios."""
     run_id = app.ask("/api/runs", {"preset": "cartpole-ppo", "set": ENDLESS})["run_id"]
     app.wait_for(run_id, "training")
     time.sleep(3)
@@ -125,24 +125,24 @@ async def tabs_open(app: App, run_id: str, tabs: int, over: threading.Event) -> 
     async with AsyncExitStack() as stack:
         for _ in range(tabs):
             await stack.enter_async_context(session(app, f"run={run_id}", "run"))
-        await asyncio.gather(*(poll(app, run_id, over.is_set) for _ in range(tabs)))
+        await asyncio.gather(*(look_on(app, run_id, over.is_set) for _ in range(tabs)))
 
 
 async def click_times(app: App, tabs: int, seconds: float) -> list[float]:
-    """Seconds that a script run takes as one of `tabs` sessions asks for it, all pages polling a live run."""
+    """Seconds that a script run takes as one of `tabs` sessions asks for it, all pages looking on at a live run."""
     run_id = app.ask("/api/runs", {"preset": "cartpole-ppo", "set": ENDLESS})["run_id"]
     times: list[float] = []
     over = threading.Event()
     async with AsyncExitStack() as stack:
         query = f"run={run_id}"
         sockets = [await stack.enter_async_context(session(app, query, "run")) for _ in range(tabs)]
-        polling = [asyncio.create_task(poll(app, run_id, over.is_set)) for _ in range(tabs)]
+        looking = [asyncio.create_task(look_on(app, run_id, over.is_set)) for _ in range(tabs)]
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             times.append(await rerun(sockets[len(times) % tabs], query, "run"))
             await asyncio.sleep(0.05)
         over.set()
-        await asyncio.gather(*polling)
+        await asyncio.gather(*looking)
     finish_all(app)
     return times
 

@@ -18,7 +18,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 sys.path.insert(0, str(Path(__file__).parent.parent))
 from tests.browser.conftest import App, free_port
 
-POLL_S = 0.25
+PICTURE_S = 1.0
 ENDLESS = {"budget": 10_000_000_000, "evaluation.stop_when_solved": False, "evaluation.every": 1_000_000}
 
 
@@ -40,21 +40,22 @@ def quantile(values: list[float], share: float) -> float:
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
 
-async def poll(app: App, run_id: str, until: Callable[[], bool]) -> None:
-    """What an open Run page asks for while it is visible: new points four times a second, new pictures each second."""
-    since, seen, turn = 0, 0, 0
-    await asyncio.sleep(random.uniform(0, POLL_S))  # tabs were opened at different moments
+async def look_on(app: App, run_id: str, until: Callable[[], bool]) -> None:
+    """What an open Run page takes while it is visible: what is pushed to it, and a new picture each second."""
+    await asyncio.sleep(random.uniform(0, 1))  # tabs were opened at different moments
     reader, writer = await asyncio.open_connection("127.0.0.1", app.port)
-    while not until():
-        started = perf_counter()
-        packed = await get(reader, writer, app, f"{run_id}/metrics?since={since}&max_rows=2000&format=binary")
-        header = json.loads(packed[4 : 4 + int.from_bytes(packed[:4], "little")])
-        since = header["last_step"] or since
-        if turn % 4 == 0 and header["run"]["picture_step"] not in (None, seen):
-            await get(reader, writer, app, f"{run_id}/picture?since={seen}")
-            seen = header["run"]["picture_step"]
-        turn += 1
-        await asyncio.sleep(max(0.0, POLL_S - (perf_counter() - started)))
+    address = f"{app.address.replace('http', 'ws')}/api/runs/{run_id}/live?since=0"
+    seen, looked = 0, perf_counter()
+    async with websockets.connect(address, origin=app.address, max_size=None, compression=None) as feed:
+        while not until():
+            packed = await feed.recv()
+            if perf_counter() - looked < PICTURE_S:
+                continue
+            looked = perf_counter()
+            header = json.loads(packed[4 : 4 + int.from_bytes(packed[:4], "little")])
+            if header["run"]["picture_step"] not in (None, seen):
+                await get(reader, writer, app, f"{run_id}/picture?since={seen}")
+                seen = header["run"]["picture_step"]
     writer.close()
 
 

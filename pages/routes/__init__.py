@@ -2,7 +2,7 @@
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
 from pages.routes import curves, planning, runs
 from pages.routes.access import changing, reading, sharing
@@ -10,6 +10,7 @@ from pages.routes.answers import refusal
 from pages.routes.assets import asset
 from pages.routes.comparing import compare
 from pages.routes.process import process
+from pages.routes.pushing import live
 
 READS = {
     "/api/health": runs.health,
@@ -29,12 +30,13 @@ SHARED = {
 }
 
 
-def routes(token: str) -> list[Route]:
+def routes(token: str) -> list[BaseRoute]:
     """Every route; `token` is what a script sends as X-Uphill-Token to change something."""
     return [
         Route("/api/runs", changing(runs.create, token), methods=["POST"]),
         Route("/api/plan", changing(planning.plan, token), methods=["POST"]),
         Route("/api/plan/sweeps", changing(planning.sweeps, token), methods=["POST"]),
+        live(token),
         *(Route(path, sharing(work, token)) for path, work in SHARED.items()),
         *(Route(path, reading(work, token)) for path, work in READS.items()),
         Route("/api/runs/{run_id}/{action}", changing(runs.control, token), methods=["POST"]),

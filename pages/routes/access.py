@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit import config
@@ -106,7 +106,7 @@ def may_change(request: Request, token: str | None) -> None:
         raise Refused(403, f"The request came {came}; changes need Origin http://{host} or the header {TOKEN_HEADER}")
 
 
-def may_read(request: Request, token: str | None) -> None:
+def may_read(request: HTTPConnection, token: str | None) -> None:
     """Raise Refused where the app is served to others and the request carries neither a login nor the token."""
     if is_loopback(config.get_option("server.address")):
         return

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from engine import service
-from engine.store import MetricTable
+from engine.store import MetricTable, Store
 from pages.routes.answers import NO_STORE, Refused, answer
 from pages.routes.lately import newest_description, newest_rows
 from pages.routes.runs import whole
@@ -28,9 +28,7 @@ def metrics(request: Request) -> Response:
     if kind not in ("json", "binary"):
         raise Refused(422, f"format is {kind[:60]!r}; it must be json or binary")
     if kind == "binary":
-        run = newest_description(store, run_id)
-        table = newest_rows(store, run_id, since, max_rows)
-        return Response(packed(table, run), 200, NO_STORE, "application/octet-stream")
+        return Response(newest_packed(store, run_id, since, max_rows)[0], 200, NO_STORE, "application/octet-stream")
     record = store.get_run(run_id)
     table = store.metrics(run_id, since=since, max_rows=max_rows)
     return answer(
@@ -42,6 +40,13 @@ def metrics(request: Request) -> Response:
             "state": record.state,
         }
     )
+
+
+def newest_packed(store: Store, run_id: str, since: int, max_rows: int) -> tuple[bytes, int]:
+    """A run and its rows after step `since` as `packed` lays them out, and the last step. Raises UnknownRun."""
+    run = newest_description(store, run_id)
+    table = newest_rows(store, run_id, since, max_rows)
+    return packed(table, run), int(table.last_step)
 
 
 def packed(table: MetricTable, run: dict) -> bytes:

@@ -1,14 +1,12 @@
 """What every open tab asks several times a second, read once for all of them: a run's newest rows, and what it is."""
 
 import threading
-import time
 from typing import Any, NamedTuple
 
 from engine.store import MetricTable, Store
 from pages.routes.runs import described
 
 TAIL = 64  # iterations; a tab asks for what a quarter of a second brought
-FRESH_SECONDS = 0.2
 MAX_RUNS = 64
 
 
@@ -21,7 +19,7 @@ class Tail(NamedTuple):
 
 
 _reading = threading.Lock()  # those who ask meanwhile wait for the one answer
-_described: dict[tuple[int, str], tuple[float, dict[str, Any]]] = {}
+_described: dict[tuple[int, str], tuple[int, dict[str, Any]]] = {}
 _tails: dict[tuple[int, str], Tail] = {}
 
 
@@ -47,15 +45,15 @@ def _tail(store: Store, run_id: str, before: Tail | None) -> Tail:
 
 
 def newest_description(store: Store, run_id: str) -> dict[str, Any]:
-    """A run as `described` has it, with its newest picture's step, at most FRESH_SECONDS old. Raises UnknownRun."""
+    """A run as `described` has it, with its newest picture's step. Raises UnknownRun."""
     key = (id(store), run_id)
     with _reading:
-        known = _described.get(key)
-        if known is not None and time.monotonic() - known[0] < FRESH_SECONDS:
+        version, known = store.version, _described.get(key)
+        if known is not None and known[0] == version:
             return known[1]
         newest = store.newest_step(run_id, "picture")
         run = {**described(store, run_id), "picture_step": newest}
-        _described[key] = (time.monotonic(), run)
+        _described[key] = (version, run)
         _forget(_described)
     return run
 

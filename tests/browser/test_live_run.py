@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from conftest import App
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, WebSocket, expect
 
 from engine.store import open_store
 
@@ -43,6 +43,10 @@ def wait_for_points(page: Page, metric: str, at_least: int) -> None:
     raise AssertionError(f"{metric} has {node.evaluate(POINTS)} points after 20 s")
 
 
+VISIBILITY = "document, 'visibilityState'"
+CHANGED = "document.dispatchEvent(new Event('visibilitychange'))"
+
+
 def wait_for_the_next_point(page: Page) -> None:
     page.wait_for_function(f"(before) => {ITERATION} > before", arg=page.evaluate(ITERATION))
 
@@ -64,29 +68,48 @@ def test_points_appear_without_a_reload(page: Page, run_id: str) -> None:
 
 
 def test_watching_runs_no_script(page: Page, run_id: str) -> None:
-    """Nothing goes over the websocket while points arrive, and a hidden tab asks for nothing at all."""
-    frames: list[str | bytes] = []
+    """Nothing goes over Streamlit's websocket while points arrive, no request fetches them, and a hidden tab is
+    neither told nor asks."""
+    frames: dict[str, list[str | bytes]] = {"_stcore/stream": [], "/live?": []}
 
-    def heard(frame: str | bytes) -> None:
-        frames.append(frame)
+    def listen(socket: WebSocket) -> None:
+        heard = next(list for name, list in frames.items() if name in socket.url)
+        for way in ("framesent", "framereceived"):
+            socket.on(way, lambda frame: heard.append(frame))
 
-    page.on("websocket", lambda socket: (socket.on("framesent", heard), socket.on("framereceived", heard)))
+    page.on("websocket", listen)
     page.goto(f"/run?run={run_id}")
     wait_for_points(page, "reward", 3)
     page.wait_for_timeout(500)
-    assert frames, "the page is not connected"
-    frames.clear()
-    for _ in range(4):
-        wait_for_the_next_point(page)
-    assert frames == []
-    page.evaluate("Object.defineProperty(document, 'visibilityState', { get: () => 'hidden', configurable: true })")
-    page.wait_for_timeout(600)
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
+    assert frames["_stcore/stream"], "the page is not connected"
+    frames["_stcore/stream"].clear()
+    for _ in range(4):
+        wait_for_the_next_point(page)
+    assert frames["_stcore/stream"] == []
+    assert frames["/live?"]
+    assert not [address for address in asked if "/metrics" in address]
+    page.evaluate(f"Object.defineProperty({VISIBILITY}, {{ get: () => 'hidden', configurable: true }}); {CHANGED}")
+    page.wait_for_timeout(600)
+    asked.clear()
+    frames["/live?"].clear()
     page.wait_for_timeout(1500)
     assert asked == []
-    page.evaluate("delete document.visibilityState; document.dispatchEvent(new Event('visibilitychange'))")
+    assert frames["/live?"] == []
+    page.evaluate(f"delete document.visibilityState; {CHANGED}")
     wait_for_the_next_point(page)
+
+
+def test_without_websockets_of_its_own_the_page_asks(page: Page, run_id: str) -> None:
+    page.add_init_script(
+        "const Real = WebSocket; WebSocket = class extends Real {"
+        " constructor(address, ...rest) { super(String(address).replace('/live', '/nothing'), ...rest); } };"
+    )
+    page.goto(f"/run?run={run_id}")
+    wait_for_points(page, "reward", 3)
+    for _ in range(4):
+        wait_for_the_next_point(page)
 
 
 def test_zoom_and_hover_survive_new_points(page: Page, run_id: str) -> None:

@@ -35,6 +35,25 @@ export async function metrics(runId, since, maxRows) {
   return decoded(await response.arrayBuffer());
 }
 
+/**
+ * What `metrics` answers, pushed whenever there is something new after `since`, while the page is visible. Each goes
+ * to `took`; `ended` is called once, when no more will come. Returns a function that ends it.
+ */
+export function pushed(runId, since, took, ended) {
+  const address = new URL(`runs/${runId}/live?since=${since}`, ROOT);
+  address.protocol = address.protocol.replace("http", "ws");
+  const socket = new WebSocket(address);
+  socket.binaryType = "arraybuffer";
+  const hide = () => document.visibilityState !== "visible" && socket.close();
+  document.addEventListener("visibilitychange", hide);
+  socket.onmessage = ({ data }) => took(decoded(data));
+  socket.onclose = () => {
+    document.removeEventListener("visibilitychange", hide);
+    ended();
+  };
+  return () => socket.close();
+}
+
 /** uint32 header length, JSON header, float64 steps[rows], float64 values[rows x names]; little endian. */
 export function decoded(buffer) {
   const length = new DataView(buffer).getUint32(0, true);

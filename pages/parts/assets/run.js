@@ -1,6 +1,6 @@
-// The Run page: asks for what is new and hands it to the header, the charts and the picture. No script run takes part.
+// The Run page: hands what is new to the header, the charts and the picture. No script run takes part.
 
-import { Refused, Unreachable, clockwork, metrics, picture } from "./api.js";
+import { Refused, Unreachable, clockwork, metrics, picture, pushed } from "./api.js";
 import { el, say, show } from "./dom.js";
 import { failure } from "./failure.js";
 import { header } from "./header.js";
@@ -14,8 +14,9 @@ import { Table } from "./table.js";
 import { colours, follow } from "./theme.js";
 import { readView } from "./view.js";
 
-const POLL_MS = 250;
+const TURN_MS = 250;
 const RESTING_MS = 2500;
+const SILENCE_MS = 5000; // then it asks, whether or not it is being told
 const PICTURE_MS = 1000;
 const CARDS_MS = 480; // the cards below the reward follow at half its pace
 const FIRST_ROWS = 2000;
@@ -51,6 +52,9 @@ function runView(root, data, open) {
   let stale = false; // cards haven't been told of the newest rows
   let rewritten = Infinity; // up to this iteration, rows may have changed since they came
   let trouble = 0;
+  let taking = Promise.resolve();
+  let heardAt = -Infinity;
+  let unplug = null; // ends the feed of new rows; null while there is none, and the page asks for them itself
   loadPlotly().catch(() => {});
 
   const top = header(data.run_id, data.task_name, { refresh: () => clock.now(), open });
@@ -89,18 +93,33 @@ function runView(root, data, open) {
       redraw(false);
     }
     try {
-      const answer = await metrics(data.run_id, table.last, FIRST_ROWS);
-      trouble = 0;
-      show(lost, false);
-      await take(answer);
+      if (!unplug || performance.now() - heardAt > SILENCE_MS) await ask();
+      await settle();
     } catch (error) {
       if (error instanceof Refused || error instanceof Unreachable) return lose(error);
       throw error;
     }
-    return stale || ["training", "queued"].includes(record.state) ? POLL_MS : RESTING_MS;
+    return stale || ["training", "queued"].includes(record.state) ? TURN_MS : RESTING_MS;
+  }
+
+  /** Ask for what is new, then have the rest pushed. */
+  async function ask() {
+    await take(await metrics(data.run_id, table.last, FIRST_ROWS));
+    trouble = 0;
+    show(lost, false);
+    unplug ??= pushed(data.run_id, table.last, heard, () => (unplug = null));
+  }
+
+  /** Take in what was pushed, one after the other. */
+  function heard(answer) {
+    taking = taking
+      .then(() => take(answer))
+      .then(clock.now)
+      .catch(() => unplug?.());
   }
 
   async function take(answer) {
+    heardAt = performance.now();
     const before = record;
     const added = table.append(answer);
     record = answer.run;
@@ -117,6 +136,10 @@ function runView(root, data, open) {
     const changed = added > 0 || before?.state !== record.state || before?.events?.length !== record.events?.length;
     stale ||= changed;
     if (changed && table.length) reward.draw(given());
+  }
+
+  /** Tell the cards of the newest rows, and look at the picture, as often as each may. */
+  async function settle() {
     if (stale && table.length && performance.now() - cardsAt > CARDS_MS) {
       cardsAt = performance.now();
       stale = false;
@@ -218,6 +241,7 @@ function runView(root, data, open) {
   return {
     stop() {
       clock.stop();
+      unplug?.();
       clearTimeout(breath);
       resized.disconnect();
       under.remove();
