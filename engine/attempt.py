@@ -125,8 +125,13 @@ class Attempt:
             raise self.store.problem
 
     def picture(self, step: int, picture: dict[str, Any]) -> None:
-        """The picture as JSON; the bytes of one that has a film become an artifact under the name it gives."""
+        """The picture as JSON; the bytes of one that has a film become an artifact under the name it gives, and what
+        it brings along beside it, (name, step, how many to keep, content), one each as JSON."""
         picture = dict(picture)
+        for name, at, keep, content in picture.pop("beside", []):
+            body = plain_json(content).encode()
+            put = partial(self.store.put_artifact, self.run_id, name, at, "application/json", body, keep)
+            self._patiently(put)
         film = picture.pop("bytes", None)
         if film is not None:
             self._patiently(partial(self.store.put_artifact, self.run_id, picture["artifact"], step, "video/mp4", film))

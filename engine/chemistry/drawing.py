@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
 from rdkit import Chem
 from rdkit.Chem.Draw import rdMolDraw2D
@@ -32,11 +33,11 @@ def svg(molecule: Chem.Mol, dark: bool = False, marked: Sequence[int] = ()) -> s
         if bond.GetBeginAtomIdx() in marked and bond.GetEndAtomIdx() in marked
     ]
     colour = MARK_DARK if dark else MARK
-    drawer_marks = {
+    marks: Any = {
         "highlightAtomColors": dict.fromkeys(marked, colour),
         "highlightBondColors": dict.fromkeys(bonds, colour),
     }
-    rdMolDraw2D.PrepareAndDrawMolecule(drawer, molecule, "", list(marked), bonds, **drawer_marks)
+    rdMolDraw2D.PrepareAndDrawMolecule(drawer, molecule, "", list(marked), bonds, **marks)
     drawer.FinishDrawing()
     return _compact(drawer.GetDrawingText())
 

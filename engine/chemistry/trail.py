@@ -23,21 +23,17 @@ def due(step: int) -> bool:
     return (step - 1) % stride == 0
 
 
-def moment(step: int, batch: Sequence[tuple[str, float]], best: Sequence[Found]) -> dict[str, Any]:
-    """An iteration as it is kept: (canonical SMILES, score) of valid samples, and the best so far, the best first."""
+def moment(step: int, batch: Sequence[Found], best: Sequence[Found]) -> dict[str, Any]:
+    """An iteration as it is kept: some of its valid samples, and the best so far, the best first."""
     shown = FIRST if step == 1 else BATCH
-    return {
-        "step": step,
-        "batch": [[smiles, round(score, 4)] for smiles, score in batch[:shown]],
-        "best": [told(found) for found in best[:BEST]],
-    }
+    return {"step": step, "batch": [told(found) for found in batch[:shown]], "best": [told(f) for f in best[:BEST]]}
 
 
 def told(found: Found) -> dict[str, Any]:
-    """One of the best, as JSON."""
+    """A molecule with its score and raw values, as JSON; what could not be computed is left out."""
     return {
         "smiles": found.smiles,
-        "score": round(found.score, 4),
+        "score": round(found.score, 4) if math.isfinite(found.score) else None,
         "values": {name: round(value, 4) for name, value in found.values if math.isfinite(value)},
         "step": found.step,
     }

@@ -6,11 +6,15 @@ from typing import Any, Literal
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from engine.chemistry import prior
 from engine.chemistry.goal import Goal
 from engine.chemistry.memory import Found, Memory
+from engine.chemistry.replay import Learning, beside, best_of, drawn_from, log_probability, sharpened
 from engine.chemistry.scoring import Scored, Scorer
+from engine.chemistry.tokens import UnknownToken
+from engine.chemistry.trail import KEPT, due, moment, told
 from engine.policies.spec import TokenSpec
 from engine.policies.tokens import BOUNDARY, Sequences, TokenPolicy, sample
 from engine.rollout import Rollout
@@ -20,7 +24,7 @@ from engine.tasks.evaluation import Evaluation
 SHOWN_BEST, SHOWN_RECENT, SHOWN_REFUSED = 12, 16, 8
 
 
-class MoleculeSettings(Goal):
+class MoleculeSettings(Learning, Goal):
     kind: Literal["molecules"] = "molecules"
     max_length: int = setting(
         100, label="Longest string", help="Tokens after which a molecule is cut off.", ge=10, le=200, expert=True
@@ -46,10 +50,12 @@ class MoleculeTask:
         self._prior = prior.read()
         size = self._prior.card["size"]
         self.spec = TokenSpec(len(self._prior.vocabulary), **size, weights=self._prior.weights)
+        self._taught = self._prior.model().to(device)
         self._memory = Memory()
         self._step = 0
         self._last: list[Scored] = []
         self._broken: list[Scored] = []
+        self._moments: list[dict[str, Any]] = []
 
     def collect(
         self, policy: TokenPolicy, batch_size: int, generator: torch.Generator, whole_episodes: bool
@@ -59,26 +65,58 @@ class MoleculeTask:
         drawn = sample(policy.actor, batch_size, self.settings.max_length, generator)
         sampled = perf_counter()
         scored = self._score(drawn)
+        replayed, strings = self._replay(drawn, generator)
         self._step += 1
-        self._remember(scored)
-        rewards = [self._reward(item) for item in scored]
-        lengths = drawn.mask.sum(0)
-        counted = torch.tensor([not item.broken for item in scored])
-        last = torch.arange(len(drawn.read))[:, None] == lengths.cpu() - 1
+        self._remember(scored, drawn)
+        self._keep_moment(scored)
+        earned = [self._reward(item) for item in scored]
+        counted = torch.tensor([not item.broken for item in scored] + [True] * len(replayed))
+        rewards = self._sharpened([*earned, *(found.score for found in replayed)], strings)
+        lengths = strings.mask.sum(0)
+        last = torch.arange(len(strings.read))[:, None] == lengths.cpu() - 1
         terminated = (last & counted).to(self.device)
-        earned = torch.where(last & counted, torch.tensor(rewards, dtype=torch.float32), 0.0)
+        fresh = torch.arange(len(counted)) < batch_size
+        learned = ~fresh | best_of(rewards, fresh & counted, self.settings.best_share)
         return Rollout(
-            observations=drawn.read,
-            actions=drawn.written,
-            rewards=earned.to(self.device),
+            observations=strings.read,
+            actions=strings.written,
+            rewards=torch.where(last & counted, rewards, 0.0).to(self.device),
             terminated=terminated,
             truncated=torch.zeros_like(terminated),
-            mask=drawn.mask & counted.to(self.device),
-            episode_returns=[reward for reward, item in zip(rewards, scored, strict=True) if not item.broken],
-            episode_lengths=lengths.cpu()[counted].tolist(),
+            mask=strings.mask & counted.to(self.device),
+            sampled=fresh.to(self.device) if replayed else None,
+            learned=learned.to(self.device) if self.settings.best_share < 1 else None,
+            episode_returns=[reward for reward, item in zip(earned, scored, strict=True) if not item.broken],
+            episode_lengths=lengths[:batch_size].cpu()[counted[:batch_size]].tolist(),
             metrics={"samples": float(batch_size)} | self._figures(scored) | self._found(),
             timings={"inference": sampled - start, "environment": perf_counter() - sampled},
         )
+
+    def _replay(self, drawn: Sequences, generator: torch.Generator) -> tuple[list[Found], Sequences]:
+        """Which of the best so far are learned from once more, and all strings: those drawn, then theirs."""
+        best = self._memory.best[-self.settings.replay_top :]
+        chosen = drawn_from(best, self.settings.replay, generator)
+        tokens = [list(found.tokens) for found in chosen]
+        if chosen and self.settings.randomise_replay:
+            seeds = torch.randint(2**31, (len(chosen),), generator=generator, device=generator.device).tolist()
+            anew = self._scorer.rewrite([found.smiles for found in chosen], seeds)
+            tokens = [self._encoded(text) or known for text, known in zip(anew, tokens, strict=True)]
+        return chosen, beside(drawn, tokens)
+
+    def _encoded(self, smiles: str) -> list[int] | None:
+        """As tokens; None where the vocabulary or the length limit does not allow it."""
+        try:
+            tokens = self._prior.vocabulary.encode(smiles)
+        except UnknownToken:
+            return None
+        return tokens if len(tokens) <= self.settings.max_length else None
+
+    def _sharpened(self, scores: list[float], strings: Sequences) -> Tensor:
+        """Rewards [N], on the CPU."""
+        weight, power = self.settings.prior_weight, self.settings.score_power
+        plain = torch.tensor(scores, dtype=torch.float32)
+        log_prior = log_probability(self._taught, strings).cpu() if weight else torch.zeros_like(plain)
+        return sharpened(plain, log_prior, weight, power)
 
     def evaluate(self, policy: TokenPolicy, episodes: int, seed: int, deterministic: bool) -> Evaluation:
         """Fresh molecules, which no learning sees. They are drawn even if `deterministic`: the likeliest tokens make
@@ -102,8 +140,13 @@ class MoleculeTask:
         recent = [item for item in scored if item.valid][:SHOWN_RECENT]
         best = self._memory.best[: -SHOWN_BEST - 1 : -1]
         refused = [item for item in scored if not item.valid and not item.broken][:SHOWN_REFUSED]
+        moments, self._moments = self._moments, []
         return {
             "kind": "molecules",
+            "beside": [
+                ("top", self._step, 1, [self._kept(item) for item in reversed(self._memory.best)]),
+                *(("moment", kept["step"], KEPT, kept) for kept in moments),
+            ],
             "best": self._cards(best),
             "recent": self._cards([self._as_found(item) for item in recent]),
             "counts": {"sampled": len(scored), "valid": sum(item.valid for item in scored)},
@@ -136,13 +179,23 @@ class MoleculeTask:
         score = self.objective.score(item.values) if item.valid else 0.0
         return 0.0 if math.isnan(score) else score
 
-    def _remember(self, scored: list[Scored]) -> None:
+    def _remember(self, scored: list[Scored], drawn: Sequences) -> None:
         self._last = scored
         self._broken = [*self._broken, *(item for item in scored if item.broken)][-SHOWN_REFUSED:]
-        for item in scored:
+        for item, tokens, length in zip(scored, drawn.written.t().tolist(), drawn.mask.sum(0).tolist(), strict=True):
             score = self.objective.score(item.values)
             if item.canonical is not None and math.isfinite(score):
-                self._memory.add(item.canonical, item.scaffold, score, item.values, self._step)
+                known = (item.canonical, item.scaffold, score, item.values, self._step)
+                self._memory.add(*known, tokens[:length])
+
+    def _keep_moment(self, scored: list[Scored]) -> None:
+        """Note this batch for the next picture to take along, where the trail has a place for it."""
+        if due(self._step):
+            batch = [self._as_found(item) for item in scored if item.valid]
+            self._moments.append(moment(self._step, batch, self._memory.best[::-1]))
+
+    def _kept(self, found: Found) -> dict[str, Any]:
+        return told(found) | {"count": self._memory.counts[found.smiles]}
 
     def _figures(self, scored: list[Scored]) -> dict[str, Any]:
         """This batch's shares and means, as METRICS says; NaN where there is nothing to divide by."""
