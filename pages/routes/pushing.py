@@ -1,5 +1,5 @@
-"""A run's newest rows pushed to every open tab over a websocket: a tab that asked for them would cost the training
-twenty times as much, because each request goes through all of HTTP."""
+"""A run's newest rows pushed to every open tab over a websocket: asking for them takes half as much again from the
+training, because each request goes through all of HTTP."""
 
 import asyncio
 import time
