@@ -102,7 +102,7 @@ def speed(app: App, run_id: str, seconds: float) -> float:
     return (app.ask(f"/api/runs/{run_id}")["env_steps"] - before) / (time.monotonic() - started)
 
 
-def kept_speed(app: App, tabs: int, seconds: float, rounds: int = 5) -> dict[str, float]:
+def kept_speed(app: App, tabs: int, seconds: float, rounds: int = 12) -> dict[str, float]:
     """Speed with `tabs` open pages (two websockets each) over speed without, alternating; median of ratios."""
     run_id = app.ask("/api/runs", {"preset": "cartpole-ppo", "set": ENDLESS})["run_id"]
     app.wait_for(run_id, "training")
@@ -196,7 +196,7 @@ def main() -> None:
             report["first_page_s_idle"] = shares(first_pages(browser, app, 8))
             report["first_page_s_beside_lunarlander"] = shares(first_pages_beside(browser, app, "lunarlander-ppo", 8))
             browser.close()
-        report["speed_with_tabs"] = kept_speed(app, 10, seconds / 3)
+        report["speed_with_tabs"] = kept_speed(app, 10, seconds / 6)
         report["click_s_with_40_tabs"] = shares(asyncio.run(click_times(app, 40, seconds)))
     print(json.dumps(report, indent=1))
 
