@@ -15,6 +15,7 @@ screen = st.navigation(
         st.Page("history.py", title="Runs", url_path="runs"),
         st.Page("compare.py", title="Compare"),
         st.Page("gridworld.py", title="Gridworld lab"),
+        st.Page("molecules.py", title="Molecule studio"),
         st.Page("run.py", title="Run", visibility="hidden"),
     ],
     position="top",

@@ -4,7 +4,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from pages.routes import curves, planning, runs
+from pages.routes import curves, planning, runs, studio
 from pages.routes.access import changing, reading, sharing
 from pages.routes.answers import refusal
 from pages.routes.assets import asset
@@ -23,6 +23,7 @@ READS = {
     "/api/runs/{run_id}/events": curves.events,
     "/api/runs/{run_id}/artifacts/{name}": curves.artifact,
     "/assets/{file}": asset,
+    **studio.READS,
 }
 SHARED = {
     "/api/runs/{run_id}/metrics": curves.metrics,

@@ -73,6 +73,11 @@ export async function picture(runId, since) {
   return response.status === 204 ? null : response.json();
 }
 
+/** What a reading route answers, as JSON. */
+export async function read(path) {
+  return (await asked(path)).json();
+}
+
 export const artifactAddress = (runId, name, step) =>
   new URL(`runs/${runId}/artifacts/${name}?step=${step}`, ROOT).href;
 

@@ -1,0 +1,170 @@
+// The studio's first screen: a goal in words, perhaps a molecule of one's own, how it learns, Start.
+
+import { Refused, Unreachable, post } from "./api.js";
+import { el, say, show } from "./dom.js";
+import { grouped } from "./format.js";
+import { moleculeField } from "./studio_typed.js";
+import { follow } from "./theme.js";
+
+const FORMS = new WeakMap();
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  const known = FORMS.get(parentElement);
+  if (known) return known.stop;
+  const form = goalForm(parentElement.querySelector(".uphill"), data, (query) => setTriggerValue("open", query));
+  const stop = () => {
+    form.stop();
+    FORMS.delete(parentElement);
+  };
+  FORMS.set(parentElement, { stop });
+  return stop;
+}
+
+function goalForm(root, data, open) {
+  const asked = new URLSearchParams(location.search);
+  let goal = data.goals.find(({ name }) => name === asked.get("goal")) ?? data.goals[0];
+  let algorithm = data.algorithms[0];
+  let starting = false;
+
+  const cards = data.goals.map((one) => choice("goal", one.name, one.title, one.sentence, one === goal, () => pick(one)));
+  const ways = data.algorithms.map((one) =>
+    choice("algorithm", one.kind, one.label, `${one.words} About ${one.takes}.`, one === algorithm, () => {
+      algorithm = one;
+      tell();
+    }),
+  );
+  const typed = moleculeField(root, data.examples, tell);
+  const low = field("Lowest logP", 1);
+  const high = field("Highest logP", 4);
+  const windowed = el(
+    "div",
+    { class: "card ask" },
+    el("h2", { text: "Between which numbers?" }),
+    el("p", { class: "hint", text: "logP counts powers of ten by which it prefers oil to water. Medicines lie between 1 and 4." }),
+    el("div", { class: "row" }, low.node, high.node),
+  );
+  const objective = el(
+    "select",
+    { "aria-label": "Goal by name", onchange: tell },
+    ...data.objectives.map((one) => el("option", { value: one.name, text: one.title })),
+  );
+  const about = el("p", { class: "hint" });
+  const any = el(
+    "div",
+    { class: "card ask" },
+    el("h2", { text: "Which goal?" }),
+    objective,
+    about,
+    el("button", { type: "button", class: "quiet", text: "Set every number yourself", onclick: () => open("launch") }),
+  );
+  const start = el("button", { type: "submit", class: "button primary wide", text: "Start" });
+  const said = el("p", { class: "problem", role: "alert", hidden: true });
+  const cost = el("p", { class: "hint" });
+  const demo = el(
+    "section",
+    { class: "card demo-card", "aria-label": "Demo" },
+    el("div", {}, el("h2", { text: "Showing it to somebody?" }), el("p", { class: "hint", text: "A guided demo: large type, no settings, about three minutes, with before and after." })),
+    el("button", { type: "button", class: "button", text: "Start the demo", onclick: present }),
+  );
+  const form = el(
+    "form",
+    { class: "goalform", onsubmit: submit },
+    el("fieldset", {}, el("legend", { text: "What should it find?" }), el("div", { class: "choices goals" }, ...cards)),
+    el("div", { class: "asks" }, typed.node, windowed, any),
+    el("fieldset", {}, el("legend", { text: "How should it learn?" }), el("div", { class: "choices ways" }, ...ways)),
+    el("div", { class: "startline" }, start, cost),
+    said,
+  );
+  root.replaceChildren(form, demo);
+  root.removeAttribute("aria-busy");
+  follow(root);
+  const watched = setInterval(() => follow(root) && typed.redraw(), 1000);
+
+  function field(label, value) {
+    const input = el("input", { type: "number", step: "0.1", value, "aria-label": label, oninput: tell });
+    return { input, node: el("label", { class: "field" }, el("span", { class: "hint", text: label }), input) };
+  }
+
+  function pick(one) {
+    goal = one;
+    if (goal.ask === "reference") typed.warm();
+    const query = new URLSearchParams(location.search);
+    query.set("goal", one.name);
+    history.replaceState(history.state, "", `${location.pathname}?${query}`);
+    tell();
+  }
+
+  const named = () => data.objectives.find(({ name }) => name === objective.value);
+  const wantsMolecule = () => goal.ask === "reference" || (goal.ask === "any" && named().reference);
+
+  function tell() {
+    show(typed.node, wantsMolecule());
+    show(windowed, goal.ask === "window");
+    show(any, goal.ask === "any");
+    say(about, goal.ask === "any" ? named().sentence : "");
+    say(cost, `tries ${grouped(algorithm.budget)} molecules, about ${algorithm.takes}`);
+    start.disabled = starting || (wantsMolecule() && !typed.good());
+    show(said, false);
+  }
+
+  /** What is laid over the preset, or a sentence on what is wrong. */
+  function settings() {
+    const set = { ...goal.set };
+    if (goal.ask === "any") set["task.objective"] = objective.value;
+    if (goal.ask === "window") {
+      const [from, to] = [low.input, high.input].map(({ value }) => Number(value));
+      if (!low.input.value || !high.input.value || !(from <= to))
+        throw new Error("The lowest logP must be a number that is at most the highest.");
+      Object.assign(set, { "task.logp_low": from, "task.logp_high": to });
+    }
+    if (wantsMolecule()) set["task.reference"] = typed.value();
+    const title = goal.ask === "any" ? named().title : goal.title;
+    return { ...set, name: `${title} (${algorithm.label})` };
+  }
+
+  async function begin(body, query = {}) {
+    if (starting) return;
+    starting = true;
+    start.disabled = true;
+    say(start, "Starting …");
+    try {
+      const { run_id: run } = await post("runs", body());
+      open({ run, ...query });
+    } catch (error) {
+      const sentence = error instanceof Unreachable ? "The app does not answer; nothing was started." : error.message;
+      starting = false;
+      say(start, "Start");
+      tell();
+      say(said, sentence);
+      show(said, true);
+      if (!(error instanceof Refused || error instanceof Unreachable || error.constructor === Error)) throw error;
+    }
+  }
+
+  function submit(event) {
+    event.preventDefault();
+    begin(() => ({ preset: algorithm.preset, set: settings() }));
+  }
+
+  function present() {
+    begin(() => ({ preset: data.algorithms[0].preset, set: { ...data.goals[0].set, name: "Demo: drug-like molecules" } }), {
+      demo: "1",
+    });
+  }
+
+  tell();
+  return {
+    stop: () => clearInterval(watched),
+  };
+}
+
+/** A radio button as a card. */
+function choice(group, value, title, sentence, checked, chosen) {
+  const input = el("input", { type: "radio", name: `studio-${group}`, value, checked, onchange: chosen });
+  return el(
+    "label",
+    { class: "choice", "data-choice": value },
+    input,
+    el("span", {}, el("b", { text: title }), el("span", { class: "hint", text: sentence })),
+  );
+}
