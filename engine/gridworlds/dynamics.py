@@ -8,6 +8,7 @@ import numpy as np
 
 from engine.gridworlds.maps import GOAL, PIT, STEPS, WALL, GridMap
 from engine.planning.mdp import Bools, Floats, Ints, TabularMDP
+from engine.planning.moves import States
 
 N_WALL_CODES = 16
 SIDES = ("N", "E", "S", "W")
@@ -16,9 +17,9 @@ Outcome = tuple[float, int, float, bool]
 
 def tabular(grid: GridMap) -> TabularMDP:
     """The map as arrays. An action's outcomes: as meant, slipped to its left, to its right, each under every gust."""
-    turns, gusts = _slips(grid), _gusts(grid)
+    turns, gusts = slips(grid), _gusts(grid)
     outcomes = [(turned, entered, a * b) for turned, a in turns for entered, b in gusts]
-    landed = np.stack([entered[:, turned] for turned, entered, _ in outcomes], axis=-1)
+    landed = np.stack([entered[:, turned] for turned, entered, _ in outcomes], axis=-1).astype(np.int64)
     rewards = np.empty(landed.shape)
     paid = cell_rewards(grid)
     rewards[:] = paid[landed] if grid.paid == "entering" else paid[:, None, None]
@@ -30,29 +31,28 @@ def tabular(grid: GridMap) -> TabularMDP:
     start = np.zeros(grid.size)
     start[[r * grid.cols + c for r, c in grid.start_positions()]] = 1.0 / len(grid.start_positions())
     if grid.pits == "restart" and grid.paid == "entering":
-        landed = np.where(_cells(grid, PIT)[landed], int(start.argmax()), landed)
-    terminal = ends(grid) | _cells(grid, WALL)
+        landed = np.where(cells_of(grid, PIT)[landed], int(start.argmax()), landed)
+    terminal = ends(grid) | cells_of(grid, WALL)
     if grid.paid == "leaving":
         landed, rewards, start, terminal = _with_a_way_out(grid, landed, rewards, start)
     chances = np.broadcast_to(np.array([chance for _, _, chance in outcomes]), landed.shape)
     return TabularMDP(landed, chances, rewards, terminal, start, grid.discount)
 
 
-def moves(grid: GridMap, actions: tuple[str, ...] = SIDES) -> Ints:
-    """[cells, actions]: the cell each action enters without slip and wind; at a wall or the edge, the same cell."""
-    states = np.arange(grid.size).reshape(grid.rows, grid.cols)
-    open_ = ~_cells(grid, WALL).reshape(states.shape)
-    entered = np.empty((states.size, len(actions)), dtype=np.int64)
+def moves(grid: GridMap, actions: tuple[str, ...] = SIDES) -> States:
+    """[cells, actions] int32: the cell each action enters without slip and wind; at a wall or the edge, the same."""
+    states = np.arange(grid.size, dtype=np.int32).reshape(grid.rows, grid.cols)
+    open_ = ~cells_of(grid, WALL).reshape(states.shape)
+    entered = np.empty((states.size, len(actions)), dtype=np.int32)
     for action, name in enumerate(actions):
-        down, right = STEPS[name]
-        rows, cols = np.arange(grid.rows) + down, np.arange(grid.cols) + right
-        inside = ((rows >= 0) & (rows < grid.rows))[:, None] & ((cols >= 0) & (cols < grid.cols))
-        there = np.ix_(rows.clip(0, grid.rows - 1), cols.clip(0, grid.cols - 1))
-        entered[:, action] = np.where(inside & open_[there], states[there], states).ravel()
+        (row_from, row_to), (col_from, col_to) = (_shifted(step) for step in STEPS[name])
+        there = states.copy()
+        there[row_from, col_from] = np.where(open_[row_to, col_to], states[row_to, col_to], states[row_from, col_from])
+        entered[:, action] = there.ravel()
     return entered
 
 
-def entered_cells(grid: GridMap, gust: int = 0) -> Ints:
+def entered_cells(grid: GridMap, gust: int = 0) -> States:
     """[cells, actions]: where each action leads when nothing slips: its own step, then the wind, or a teleport.
 
     The wind is that of the column the move is made in, `gust` cells stronger (Sutton & Barto, 2018, example 6.5); it
@@ -74,8 +74,8 @@ def entered_cells(grid: GridMap, gust: int = 0) -> Ints:
 def cell_rewards(grid: GridMap) -> Floats:
     """[cells]: what each cell pays, on entering or on leaving it."""
     paid = np.full(grid.size, float(grid.step_reward))
-    paid[_cells(grid, GOAL)] = grid.goal_reward
-    paid[_cells(grid, PIT)] = grid.pit_reward
+    paid[cells_of(grid, GOAL)] = grid.goal_reward
+    paid[cells_of(grid, PIT)] = grid.pit_reward
     for (row, column), reward in grid.rewards:
         paid[row * grid.cols + column] = reward
     return paid
@@ -83,12 +83,12 @@ def cell_rewards(grid: GridMap) -> Floats:
 
 def ends(grid: GridMap) -> Bools:
     """[cells]: where an episode ends."""
-    return _cells(grid, GOAL) | (_cells(grid, PIT) & (grid.pits == "end"))
+    return cells_of(grid, GOAL) | (cells_of(grid, PIT) & (grid.pits == "end"))
 
 
 def deciding(grid: GridMap) -> Bools:
     """[cells]: where it can matter what the agent does: no walls, no goals, no pits that are not walked out of."""
-    return ~(ends(grid) | _cells(grid, WALL) | _cells(grid, PIT))
+    return ~(ends(grid) | cells_of(grid, WALL) | cells_of(grid, PIT))
 
 
 def wall_codes(grid: GridMap) -> Ints:
@@ -133,7 +133,7 @@ def gymnasium_p(mdp: TabularMDP) -> dict[int, dict[int, list[Outcome]]]:
     return table
 
 
-def _slips(grid: GridMap) -> list[tuple[list[int], float]]:
+def slips(grid: GridMap) -> list[tuple[list[int], float]]:
     """([A] the action that each turns into, with what probability)."""
     names = grid.actions
     as_meant = (list(range(len(names))), 1.0 - grid.slip)
@@ -145,7 +145,7 @@ def _slips(grid: GridMap) -> list[tuple[list[int], float]]:
     return [as_meant, (left, grid.slip / 2), (right, grid.slip / 2)]
 
 
-def _gusts(grid: GridMap) -> list[tuple[Ints, float]]:
+def _gusts(grid: GridMap) -> list[tuple[States, float]]:
     """([cells, A] where each action leads, with what probability)."""
     if grid.gusts == 0 or not any(grid.wind):
         return [(entered_cells(grid), 1.0)]
@@ -155,15 +155,22 @@ def _gusts(grid: GridMap) -> list[tuple[Ints, float]]:
 
 def _with_a_way_out(grid: GridMap, landed: Ints, rewards: Floats, start: Floats) -> tuple[Ints, Floats, Floats, Bools]:
     """Goals and pits left by one last move that pays for them, to a state of its own or back to the start."""
-    pits = _cells(grid, PIT) if grid.pits == "restart" else np.zeros(grid.size, dtype=bool)
+    pits = cells_of(grid, PIT) if grid.pits == "restart" else np.zeros(grid.size, dtype=bool)
     out = grid.size
     landed = np.where(ends(grid)[:, None, None], out, np.where(pits[:, None, None], int(start.argmax()), landed))
     leaving = (ends(grid) | pits)[:, None, None]
     rewards = np.where(leaving, cell_rewards(grid)[:, None, None], rewards)
     landed = np.concatenate([landed, np.full((1, *landed.shape[1:]), out)])
     rewards = np.concatenate([rewards, np.zeros((1, *rewards.shape[1:]))])
-    return landed, rewards, np.append(start, 0.0), np.append(_cells(grid, WALL), True)
+    return landed, rewards, np.append(start, 0.0), np.append(cells_of(grid, WALL), True)
 
 
-def _cells(grid: GridMap, kind: str) -> Bools:
-    return np.array([list(row) for row in grid.cells]).ravel() == kind
+def cells_of(grid: GridMap, kind: str) -> Bools:
+    """[cells]: which are of one kind."""
+    return np.frombuffer("".join(grid.cells).encode("ascii", "replace"), dtype=np.uint8) == ord(kind)
+
+
+def _shifted(step: int) -> tuple[slice, slice]:
+    """(the lines from where such a step stays inside, those it leads to)."""
+    ends = (slice(None, -1), slice(1, None))
+    return (slice(None), slice(None)) if step == 0 else ends if step > 0 else ends[::-1]

@@ -10,11 +10,10 @@ from scipy.sparse import csr_array, eye_array
 from scipy.sparse.linalg import splu
 
 from engine.planning.evaluation import endless_states, transition_matrix
-from engine.planning.mdp import Floats, Ints, TabularMDP, backup
+from engine.planning.mdp import ROUNDINGS, Floats, Ints, TabularMDP, backup
 from engine.planning.structure import Endless
 
 IMPROVEMENTS = 100
-ROUNDINGS = 16  # in one backup, generously
 RESTS = -2
 
 

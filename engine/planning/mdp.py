@@ -9,6 +9,8 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
+ROUNDINGS = 16  # in one backup, generously
+
 
 @dataclass(frozen=True)
 class TabularMDP:

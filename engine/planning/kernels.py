@@ -1,0 +1,230 @@
+"""The inner loops of ordered value iteration, compiled by numba when first used and kept in its cache.
+
+States are numbered here in the order they are backed up in; `following` [L, B] leads to such numbers, and to L where
+nothing follows, whose value stays 0. A move that ends where it began leads to L as well: what it pays is counted, and
+that it can be repeated by the factor 1 / (1 - gamma p_stay) (Puterman, 1994, section 6.3.3), so that a walled-in cell
+costs one backup instead of log(tolerance) / log(gamma) of them.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numba
+import numpy as np
+
+from engine.planning.mdp import Bools, Floats, Ints
+from engine.planning.moves import Codes, States
+
+
+def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compiled at its first call; the machine code is kept beside this file, else in the user's cache, else nowhere."""
+    try:
+        return numba.njit(cache=True, nogil=True)(function)
+    except RuntimeError:  # no folder can be written
+        return numba.njit(nogil=True)(function)
+
+
+@compiled
+def outward(entered: States, terminal: Bools, goals: Bools) -> tuple[States, States]:
+    """([L] the states that are not terminal, nearest to a goal first; where each distance begins in it).
+
+    Distance is counted along moves as if they could be taken back, which orders grids without wind exactly; an order
+    changes how soon the values are right, not what they are. States beside every way to a goal come last, and the last
+    beginning is theirs.
+    """
+    n_states, n_ways = entered.shape
+    order = np.empty(n_states, dtype=np.int32)
+    begins = np.empty(n_states + 1, dtype=np.int32)
+    found = terminal.copy()
+    last = 0
+    for state in range(n_states):
+        if not found[state]:
+            for way in range(n_ways):
+                if goals[entered[state, way]]:
+                    order[last], found[state] = state, True
+                    last += 1
+                    break
+    first, n_layers = 0, 0
+    for beginning in range(-1, n_states):
+        if beginning >= 0:
+            if found[beginning]:
+                continue
+            order[last], found[beginning] = beginning, True
+            last += 1
+        while first < last:
+            if beginning < 0:
+                begins[n_layers] = first
+                n_layers += 1
+            end = last
+            while first < end:
+                state = order[first]
+                first += 1
+                for way in range(n_ways):
+                    other = entered[state, way]
+                    if not found[other]:
+                        order[last], found[other] = other, True
+                        last += 1
+        if beginning < 0:
+            begins[n_layers] = last
+    return order[:last].copy(), begins[: n_layers + 1].copy()
+
+
+@compiled
+def renumbered(order: States, entered: States, paid: Codes, one_gust: bool) -> tuple[States, Codes, Codes]:
+    """(following [L, B], paid [L, B] and stays [L], the set of ways that stay, in the order of `order` [L])."""
+    n_states, n_ways = entered.shape
+    length = len(order)
+    place = np.full(n_states, length, dtype=np.int32)
+    for i in range(length):
+        place[order[i]] = i
+    following = np.empty((length, n_ways), dtype=np.int32)
+    pays = np.empty((length, n_ways), dtype=paid.dtype)
+    stays = np.zeros(length, dtype=np.uint16)
+    for i in range(length):
+        state = order[i]
+        for way in range(n_ways):
+            other = entered[state, way]
+            following[i, way] = place[other]
+            pays[i, way] = paid[state, way]
+            if one_gust and other == state:
+                following[i, way] = length
+                stays[i] |= 1 << way
+    return following, pays, stays
+
+
+@compiled
+def sweep_straight(
+    following: States, pays: Codes, stays: Codes, repeats: Floats, amounts: Floats,
+    chances: Floats, discount: float, values: Floats, first: int, last: int,
+) -> float:  # fmt: skip
+    """As sweep, for four moves that slip to both sides, written out: three times as fast."""
+    straight, sideways, largest = chances[0], chances[1], 0.0
+    for i in range(first, last):
+        north = amounts[pays[i, 0]] + discount * values[following[i, 0]]
+        east = amounts[pays[i, 1]] + discount * values[following[i, 1]]
+        south = amounts[pays[i, 2]] + discount * values[following[i, 2]]
+        west = amounts[pays[i, 3]] + discount * values[following[i, 3]]
+        stay = stays[i]
+        across, along = sideways * (east + west), sideways * (north + south)
+        upright = max((straight * north + across) * repeats[stay, 0], (straight * south + across) * repeats[stay, 2])
+        level = max((straight * east + along) * repeats[stay, 1], (straight * west + along) * repeats[stay, 3])
+        new = max(upright, level)
+        largest = max(largest, abs(new - values[i]))
+        values[i] = new
+    return largest
+
+
+@compiled
+def sweep(
+    following: States, pays: Codes, stays: Codes, repeats: Floats, amounts: Floats, outcomes: Ints,
+    chances: Floats, discount: float, values: Floats, first: int, last: int,
+) -> float:  # fmt: skip
+    """Back up the states first..last-1 one after the other, in place; the largest change.
+
+    V(s) = max_a sum_k chances[k] (paid + gamma V(s')) * repeats[stays, a].
+    """
+    n_actions, n_outcomes = outcomes.shape
+    n_ways = following.shape[1]
+    worth = np.empty(n_ways)
+    largest = 0.0
+    for i in range(first, last):
+        for way in range(n_ways):
+            worth[way] = amounts[pays[i, way]] + discount * values[following[i, way]]
+        new = -np.inf
+        for action in range(n_actions):
+            q = 0.0
+            for k in range(n_outcomes):
+                q += chances[k] * worth[outcomes[action, k]]
+            new = max(new, q * repeats[stays[i], action])
+        largest = max(largest, abs(new - values[i]))
+        values[i] = new
+    return largest
+
+
+@compiled
+def seed(following: States, amounts: Floats, pays: Codes, values: Floats, first: int, last: int) -> None:
+    """A first guess for the states first..last-1: as much further from the goal as the state before was."""
+    n_ways = following.shape[1]
+    for i in range(first, last):
+        parent, best = -1, -np.inf
+        for way in range(n_ways):
+            other = following[i, way]
+            if other < i and values[other] > best:
+                parent, best = other, values[other]
+        if parent < 0:
+            best_paid = amounts[pays[i, 0]]
+            for way in range(n_ways):
+                best_paid = max(best_paid, amounts[pays[i, way]])
+            values[i] = best_paid
+            continue
+        before = -np.inf
+        for way in range(n_ways):
+            other = following[parent, way]
+            if other < parent:
+                before = max(before, values[other])
+        values[i] = best + (best - before if before > -np.inf else 0.0)
+
+
+@compiled
+def window_sweeps(
+    following: States, pays: Codes, stays: Codes, repeats: Floats, amounts: Floats, outcomes: Ints, chances: Floats,
+    discount: float, values: Floats, blocks: States, settled: float, most: int, straight: bool,
+) -> int:  # fmt: skip
+    """Settle block after block, outward, each together with the one behind it; the number of backups made.
+
+    Slips carry a state's value back towards the goal only so far: what is wrong two blocks behind hardly matters to
+    this one. Gives up after `most` backups.
+    """
+    n_blocks, made, seeded = len(blocks) - 1, 0, 0
+    for block in range(n_blocks):
+        first, last, far = blocks[block], blocks[block + 1], blocks[min(block + 2, n_blocks)]
+        while seeded < min(block + 2, n_blocks):
+            seed(following, amounts, pays, values, blocks[seeded], blocks[seeded + 1])
+            seeded += 1
+        change = np.inf
+        while change > settled:
+            if made > most:
+                return made
+            if straight:
+                change = sweep_straight(
+                    following, pays, stays, repeats, amounts, chances, discount, values, first, last
+                )
+                sweep_straight(following, pays, stays, repeats, amounts, chances, discount, values, last, far)
+            else:
+                change = sweep(
+                    following, pays, stays, repeats, amounts, outcomes, chances, discount, values, first, last
+                )
+                sweep(following, pays, stays, repeats, amounts, outcomes, chances, discount, values, last, far)
+            made += far - first
+    return made
+
+
+@compiled
+def active_sweep(
+    following: States, pays: Codes, stays: Codes, repeats: Floats, amounts: Floats, outcomes: Ints, chances: Floats,
+    discount: float, values: Floats, active: Bools, size: int, settled: float, straight: bool,
+) -> tuple[float, int]:  # fmt: skip
+    """Back up the blocks of `size` states that are active [blocks]; (the largest change, backups made).
+
+    A block that changes by more than `settled` stays active, and so does every block that its states lead to: on a
+    map almost all of those lead back to it. What that misses, a sweep of all states finds.
+    """
+    length, n_ways = following.shape
+    largest, made = 0.0, 0
+    for block in range(len(active)):
+        if not active[block]:
+            continue
+        first, last = block * size, min((block + 1) * size, length)
+        if straight:
+            change = sweep_straight(following, pays, stays, repeats, amounts, chances, discount, values, first, last)
+        else:
+            change = sweep(following, pays, stays, repeats, amounts, outcomes, chances, discount, values, first, last)
+        made += last - first
+        largest = max(largest, change)
+        active[block] = change > settled
+        if change > settled:
+            for i in range(first, last):
+                for way in range(n_ways):
+                    if following[i, way] < length:
+                        active[following[i, way] // size] = True
+    return largest, made
