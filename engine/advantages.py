@@ -74,10 +74,11 @@ def gae(
     """
     deltas = torch.where(mask, rewards + discount * next_values(values, terminated) - values[:-1], 0.0)
     decay = torch.where(done | ~mask, 0.0, discount * gae_lambda)
-    advantages = deltas.clone()
-    for t in range(len(rewards) - 2, -1, -1):
-        advantages[t] += decay[t] * advantages[t + 1]
-    return advantages
+    ahead, advantages = torch.zeros_like(deltas[0]), []
+    for delta, rate in zip(reversed(deltas.unbind()), reversed(decay.unbind()), strict=True):
+        ahead = torch.addcmul(delta, rate, ahead)
+        advantages.append(ahead)
+    return torch.stack(advantages[::-1])
 
 
 def explained_variance(predictions: Tensor, returns: Tensor, mask: Tensor) -> Tensor:

@@ -21,6 +21,7 @@ from engine.tasks import TASKS
 
 CHECKPOINT_SECONDS = 10.0
 TESTS_PER_RUN = 20
+PICTURE_SHARE, TEST_PICTURE_SHARE = 0.01, 0.1  # of a run's time, at most, for its pictures; for those at its tests
 EVALUATION_SEED = 1_000_003
 
 Signal = Literal["pause", "stop", "shutdown"]
@@ -158,12 +159,11 @@ class _Loop:
     def __init__(self, training: Training, control: Control, record: Recorder):
         self.training, self.control, self.record = training, control, record
         self.config, self.progress = training.config, training.progress
-        self.saved_at = self.drawn_at = monotonic()
+        self.saved_at = monotonic()
+        self.drawn_at, self.drawing = -math.inf, 0.0  # when the last picture was made, and the CPU seconds it took
         self.recording = 0.0
 
     def run(self) -> Outcome:
-        if self.progress.iteration == 0:
-            self._draw()
         while not self._done():
             signal = self.control.signal()
             if signal is not None:
@@ -189,8 +189,7 @@ class _Loop:
         is_best = due and row["eval_return_mean"] > self.progress.best_return
         if is_best:
             self.progress.best_return = row["eval_return_mean"]
-        interval = self.training.task.picture_seconds
-        if due or (interval is not None and start - self.drawn_at > interval):
+        if self._picture_due(due, start - self.drawn_at):
             self._draw()
         solved = due and self._solved(row)
         if is_best or solved or start - self.saved_at > CHECKPOINT_SECONDS:
@@ -203,6 +202,12 @@ class _Loop:
             batches = self.config.budget / self.config.algorithm.batch_size
             every = max(1, round(batches / TESTS_PER_RUN))
         return self.progress.iteration % every == 0
+
+    def _picture_due(self, tested: bool, since: float) -> bool:
+        """After the first iteration; later where a test or the task's clock asks for one and the time allows it."""
+        interval = self.training.task.picture_seconds
+        asked = interval is not None and since > max(interval, self.drawing / PICTURE_SHARE)
+        return asked or ((tested or since == math.inf) and since > self.drawing / TEST_PICTURE_SHARE)
 
     def _test(self) -> dict[str, float]:
         start = monotonic()
@@ -232,8 +237,9 @@ class _Loop:
         return True
 
     def _draw(self) -> None:
+        start = thread_time()
         self.record.picture(self.progress.iteration, self.training.picture())
-        self.drawn_at = monotonic()
+        self.drawn_at, self.drawing = monotonic(), thread_time() - start
 
     def _save(self, is_best: bool) -> None:
         self.record.checkpoint(self.progress.iteration, self.training.state_dict(), is_best)

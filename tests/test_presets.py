@@ -13,7 +13,8 @@ from engine.tasks import TASKS
 
 TASK_NAMES = ["gridworld", "cliff", "cartpole", "acrobot", "pendulum", "inverted-pendulum", "lunarlander"]
 PROMISED = [f"{task}-{algorithm}" for task in TASK_NAMES for algorithm in ("pg", "trpo", "ppo")]
-PROMISED += ["mountaincar-trpo", "mountaincar-ppo"]
+FURTHER = ["mountaincar", "mountaincar-continuous", "lunarlander-continuous", "halfcheetah", "hopper"]
+PROMISED += [f"{task}-{algorithm}" for task in FURTHER for algorithm in ("trpo", "ppo")]
 TABULAR = ["q-learning", "sarsa", "expected-sarsa", "monte-carlo"]
 PROMISED += [f"gridworld-{algorithm}" for algorithm in TABULAR] + ["cliff-q-learning", "cliff-sarsa"]
 PROMISED += [f"molecules-qed-{algorithm}" for algorithm in ("pg", "trpo", "ppo")]
@@ -60,5 +61,5 @@ def test_an_unknown_preset_names_the_nearest():
 
 
 def test_a_run_of_another_task_is_named_by_its_environment():
-    hopper = gridworld().model_dump(mode="json") | {"task": {"kind": "gym", "env_id": "Hopper-v5", "n_envs": 8}}
-    assert run_name(RunConfig.from_object(hopper)) == "Hopper-v5 (PPO)"
+    walker = gridworld().model_dump(mode="json") | {"task": {"kind": "gym", "env_id": "Walker2d-v5", "n_envs": 8}}
+    assert run_name(RunConfig.from_object(walker)) == "Walker2d-v5 (PPO)"

@@ -96,7 +96,7 @@ class PPO:
                 break
             epochs += 1
 
-        row = means.read() | movement(self.policy, batch)
+        row: dict[str, Tensor | float] = {**means.read(), **movement(self.policy, batch)}
         row |= beside_exact(self.policy, batch, rollout.oracle, settings.clip_range)
         return row | self._adapt(settings, row) | {"learning_rate": learning_rate, "epochs": epochs}
 

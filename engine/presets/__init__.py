@@ -7,7 +7,7 @@ from typing import Any
 
 from engine.algorithms import ALGORITHMS
 from engine.config import RunConfig
-from engine.presets import control, gridworlds, molecules
+from engine.presets import control, gridworlds, molecules, mujoco
 from engine.presets.subjects import Recipe, Subject
 from engine.settings import InvalidSettings, shown
 from engine.tasks import TASKS
@@ -23,7 +23,7 @@ class Preset:
     config: dict[str, Any]
 
 
-SUBJECTS: dict[str, Subject] = gridworlds.SUBJECTS | control.SUBJECTS | molecules.SUBJECTS
+SUBJECTS: dict[str, Subject] = gridworlds.SUBJECTS | control.SUBJECTS | mujoco.SUBJECTS | molecules.SUBJECTS
 
 
 def _preset(subject: Subject, kind: str, recipe: Recipe) -> Preset:

@@ -159,7 +159,7 @@ class Collector:
         """Row t: read observations[t], act, step, write observations[t + 1]."""
         start = perf_counter()
         params = policy.params(rows["observations"][t].to(self.device)).to(generator.device)
-        rows["actions"][t] = policy.distribution.sample(params, generator)
+        views["actions"][t] = policy.distribution.sample(params, generator).cpu().numpy()
         acted = perf_counter()
         outcome = self.envs.step(self.to_env(views["actions"][t]))
         self.write(outcome[0], views["raw"][t + 1])
