@@ -22,6 +22,7 @@ USUAL = (
     "explained_variance",
     "gradient_norm",
     "steps_per_second",
+    "time_profile",
     "learning_rate",
 )
 MOLECULES = ("valid", "unique", "new", "score_best", "reference_kl")
@@ -40,6 +41,14 @@ PICTURES = {
         "unit": "",
         "meaning": "gain (bold) and KL at each step length tried, last update",
         "estimator": METRICS["line_search_gain_0"].estimator,
+        "healthy": None,
+    },
+    "time_profile": {
+        "name": "time_profile",
+        "label": "Where the time goes",
+        "unit": "",
+        "meaning": "share of each phase in the last 100 iterations",
+        "estimator": METRICS["time_update"].estimator,
         "healthy": None,
     },
 }

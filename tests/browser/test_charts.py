@@ -131,3 +131,22 @@ def test_a_healthy_band_far_from_the_data_does_not_squash_it(run: Any) -> None:
     low, high = run("plot.js", "({ span }) => span([0.0008, 0.001, 0.0012], { band: [0.0005, 0.03] }, false)")
     assert 0 <= low <= 0.0005
     assert 0.0012 <= high < 0.01
+
+
+def test_the_time_profile_adds_up_the_last_hundred_iterations(run: Any) -> None:
+    """Two seconds in the environment, six of learning, two of recording in one of the two last rounds (by hand); what
+    lies more than 100 iterations back counts no more, and a phase that never was has no bar."""
+    long_ago = [[1000.0, 0.0, 0.0]] * 7
+    latest = [[0.0, 0.0, float("nan")]] * 98 + [[1.0, 3.0, float("nan")], [1.0, 3.0, 2.0]]
+    rows = [["NaN" if value != value else value for value in row] for row in [*long_ago, *latest]]
+    names = ["time_environment", "time_update", "time_record"]
+    given = {"names": names, "steps": list(range(1, len(rows) + 1)), "rows": rows}
+    script = """async ({ timeProfile }, given) => {
+        const { Table } = await import(new URL("/assets/table.js", location.href));
+        const table = new Table();
+        table.append({ names: given.names, steps: given.steps, values: given.rows.flat().map(Number), last_step: 0 });
+        const node = document.createElement("div");
+        timeProfile(node).draw({ table });
+        return [...node.querySelectorAll("dt, dd")].map((part) => part.textContent);
+    }"""
+    assert run("profile.js", script, given) == ["Environment", "20 %", "Learning", "60 %", "Recording", "20 %"]

@@ -4,6 +4,7 @@ import { ratioHistogram, lineSearch } from "./bars.js";
 import { lineChart } from "./chart.js";
 import { el, say, show } from "./dom.js";
 import { number, percent } from "./format.js";
+import { timeProfile } from "./profile.js";
 import { keepView } from "./view.js";
 
 /**
@@ -111,8 +112,9 @@ export function hood(metrics, edges, view, changed, appeared) {
 const DRAWINGS = {
   ratios: (plot, edges) => ratioHistogram(plot, edges),
   line_search: (plot) => lineSearch(plot),
+  time_profile: (plot) => timeProfile(plot),
 };
-const FIRST = { ratios: "ratio_bin_00", line_search: "line_search_kl_0" };
+const FIRST = { ratios: "ratio_bin_00", line_search: "line_search_kl_0", time_profile: "time_update" };
 
 function measured(table, name) {
   return table.has(FIRST[name] ?? name);
