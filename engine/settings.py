@@ -108,7 +108,7 @@ def _sentence(item: Any, schema: dict, value: Any) -> str:
         case "missing":
             return f"{name} is missing; it must be {allowed(node)}"
         case "value_error":
-            return _named(str(item["ctx"]["error"]), path)
+            return _named(str(item["ctx"]["error"]), path, node)
         case "union_tag_not_found":
             return f"{name}.kind is missing; it must be {allowed(node)}"
         case "union_tag_invalid":
@@ -116,10 +116,13 @@ def _sentence(item: Any, schema: dict, value: Any) -> str:
     return f"{name} is {shown(item['input'])}; it must be {allowed(node)}"
 
 
-def _named(sentence: str, path: list[str]) -> str:
-    """A validator's own sentence, with the field's full path where it begins with the field's bare name."""
+def _named(sentence: str, path: list[str], node: dict) -> str:
+    """A validator's own sentence, with the full path where it begins with the bare name of the field, or of a field of
+    an object that lies deeper than a section."""
     if path and sentence.startswith(f"{path[-1]} "):
         return ".".join([*path[:-1], sentence])
+    if len(path) > 1 and sentence.split(" ")[0] in node.get("properties", {}):
+        return ".".join([*path, sentence])
     return sentence
 
 

@@ -27,7 +27,7 @@ def _model(known: Property) -> type[Settings]:
     """Parameters, name, weight and transform of one property under its `kind`."""
     fields: dict[str, Any] = {
         "kind": (Literal[known.name], known.name),
-        "transform": (Transform, Field(known.transform, description="How its value becomes 0 to 1.")),
+        "transform": (Transform, setting(known.transform, label="Transform", help="How its value becomes 0 to 1.")),
     }
     title = "".join(part.capitalize() for part in known.name.split("_")) + "Component"
     return create_model(title, __base__=(known.parameters, _Weighed), __doc__=known.meaning, **fields)

@@ -6,12 +6,13 @@ from pydantic import model_validator
 
 from engine.chemistry.checking import MAX_CHARACTERS
 from engine.chemistry.components import Mix, component, parameters, question
-from engine.chemistry.objectives import OBJECTIVES
+from engine.chemistry.ingredients import with_ingredients
+from engine.chemistry.objectives import OBJECTIVES, nearest
 from engine.chemistry.objectives.ready import with_reference
 from engine.chemistry.rewards import Objective
 from engine.chemistry.scoring import why_no_molecule, why_not_asked
 from engine.chemistry.transforms import Window
-from engine.settings import setting
+from engine.settings import InvalidSettings, setting
 
 OWN = "custom"
 WEIGHT: dict[str, Any] = {"ge": 0.0, "le": 10.0, "help": "How much it counts in the mix; 0 leaves it out."}
@@ -67,7 +68,7 @@ class Goal(Mix):
     def _components(self) -> tuple[Any, ...]:
         """As chosen, before the reference is filled in."""
         if self.objective == OWN:
-            return self.components
+            return with_ingredients(self.components)
         window = Window(low=self.logp_low, high=self.logp_high, width=1.0)
         if self.objective == "logp":
             return (component("logp", transform=window),)
@@ -93,8 +94,21 @@ def compares_with_reference(chosen: Any) -> bool:
 
 def refuse_unasked(objective: Objective) -> None:
     """Raise ValueError, naming the component's place, for parameters that stand for nothing (no SMARTS, no formula)."""
-    asked = [one for one in objective.components if type(parameters(one)).model_fields]
+    asked = [one for one in objective.components if type(parameters(one)).model_fields and one.kind != "expression"]
     reasons = why_not_asked(tuple(question(one) for one in asked))
     for one, reason in zip(asked, reasons, strict=True):
         if reason:
             raise ValueError(f"components.{objective.components.index(one)}.{reason}")
+
+
+def named(name: str, reference: str = "") -> Objective:
+    """An objective of OBJECTIVES, with its reference molecule checked. Raises InvalidSettings."""
+    if name not in OBJECTIVES:
+        raise InvalidSettings([nearest(name)])
+    return Goal.from_object({"objective": name, "reference": reference}).to_objective()
+
+
+def mix_of(text: str, reference: str = "") -> Objective:
+    """A goal of one's own from JSON, {"components": [...], "mean": ...}. Raises InvalidSettings."""
+    mix = Mix.from_json(text).model_dump(mode="json")
+    return Goal.from_object({"objective": OWN, "reference": reference, **mix}).to_objective()

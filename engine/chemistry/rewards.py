@@ -12,10 +12,7 @@ from engine.chemistry.properties import PROPERTIES
 
 @dataclass(frozen=True)
 class Objective:
-    """Components with their names, the kind of mean, and the molecule to be found again where there is one.
-
-    The names are the components' own, or their kinds, numbered where a kind comes twice.
-    """
+    """Components, the kind of mean, and the molecule to be found again where there is one."""
 
     components: tuple[Any, ...]
     mean: Literal["arithmetic", "geometric"] = "arithmetic"
@@ -30,24 +27,21 @@ class Objective:
 
     @property
     def names(self) -> tuple[str, ...]:
-        kinds, given = Counter(component.kind for component in self.components), Counter[str]()
-        names = []
-        for component in self.components:
-            given[component.kind] += 1
-            number = f"_{given[component.kind]}" if kinds[component.kind] > 1 else ""
-            names.append(component.name or f"{component.kind}{number}")
-        return tuple(names)
+        return names_of(self.components)
 
     @property
     def questions(self) -> dict[str, str]:
-        """What is to be computed of a molecule, by component name."""
-        return {name: question(component) for name, component in zip(self.names, self.components, strict=True)}
+        """What is to be computed of a molecule, by component name; formulas last, because they take the others."""
+        pairs = sorted(zip(self.names, self.components, strict=True), key=lambda pair: pair[1].kind == "expression")
+        return {name: question(component) for name, component in pairs}
 
     @property
     def labels(self) -> dict[str, str]:
         """What people read, by component name."""
         return {
-            name: component.name.replace("_", " ").capitalize() or PROPERTIES[component.kind].label
+            name: component.name.replace("_", " ").capitalize()
+            if component.name not in ("", component.kind)
+            else PROPERTIES[component.kind].label
             for name, component in zip(self.names, self.components, strict=True)
         }
 
@@ -72,3 +66,14 @@ class Objective:
     @property
     def _weights(self) -> tuple[float, ...]:
         return tuple(component.weight for component in self.components)
+
+
+def names_of(components: tuple[Any, ...]) -> tuple[str, ...]:
+    """Each component's own name, or its kind, numbered where a kind comes twice."""
+    kinds, given = Counter(component.kind for component in components), Counter[str]()
+    names = []
+    for component in components:
+        given[component.kind] += 1
+        number = f"_{given[component.kind]}" if kinds[component.kind] > 1 else ""
+        names.append(component.name or f"{component.kind}{number}")
+    return tuple(names)

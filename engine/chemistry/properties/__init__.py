@@ -7,6 +7,7 @@ from engine.chemistry.properties import (
     atoms,
     complexity,
     donors,
+    expression,
     formula,
     heavy_atoms,
     logp,
@@ -41,6 +42,7 @@ PROPERTIES: dict[str, Property] = {
         substructure,
         alerts,
         formula,
+        expression,
     )
 }
 
