@@ -42,6 +42,12 @@ TUNED: dict[str, dict[str, Any]] = {
         "env": "Pendulum-v1", "n_envs": 4, "n_steps": 1024, "gae_lambda": 0.95, "gamma": 0.9, "n_epochs": 10,
         "ent_coef": 0.0, "learning_rate": 1e-3, "clip_range": 0.2, "use_sde": True, "sde_sample_freq": 4,
     },
+    "mountaincar-continuous-ppo": {
+        "env": "MountainCarContinuous-v0", "normalise": True, "n_envs": 1, "n_steps": 8, "batch_size": 256,
+        "gamma": 0.9999, "learning_rate": 7.77e-5, "ent_coef": 0.00429, "clip_range": 0.1, "n_epochs": 10,
+        "gae_lambda": 0.9, "max_grad_norm": 5, "vf_coef": 0.19, "use_sde": True,
+        "policy_kwargs": {"log_std_init": -3.29, "ortho_init": False},
+    },
     "lunarlander-ppo": {
         "env": "LunarLander-v3", "n_envs": 16, "n_steps": 1024, "batch_size": 64, "gae_lambda": 0.98, "gamma": 0.999,
         "n_epochs": 4, "ent_coef": 0.01,

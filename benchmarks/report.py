@@ -11,6 +11,7 @@ import os
 import platform
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
@@ -20,6 +21,7 @@ ROOT = Path(__file__).parent.parent
 RECORD, PAGE = ROOT / "docs" / "benchmarks.json", ROOT / "docs" / "benchmarks.md"
 COMMANDS = {
     "throughput": ["throughput.py"],
+    "environments": ["environments.py"],
     "live": ["live.py"],
     "store": ["store.py"],
     "crash": ["crash.py", "--kills", "100"],
@@ -62,11 +64,18 @@ ROWS = [
         ratio("cartpole-steps-as-sb3"), 6),
     Row("Acrobot PPO, CPU-s to SB3's return at 100k steps, SB3 : ours", "throughput", ratio("acrobot-ppo-final"), 10),
     Row("Pendulum PPO, the same at 100k steps", "throughput", ratio("pendulum-ppo-final"), 10),
+    Row("MountainCarContinuous PPO, the same at 20k steps", "throughput",
+        ratio("mountaincar-continuous-ppo-final"), 10),
     Row("LunarLander PPO, the same at 300k steps", "throughput", ratio("lunarlander-ppo-final"), 3),
     Row("InvertedPendulum PPO, the same at 60k steps", "throughput", ratio("inverted-pendulum-ppo-final"), 3),
     Row("seconds from submitting a run to its first metric, warm", "throughput", ratio("first-metric-s"), 0.3, True),
     Row("CPU-s for metrics, store and checkpoints, over those without", "throughput", ratio("recording-share"), 0.03,
         True),
+    *[
+        Row(f"{env_id}, 64 copies, env steps per CPU-s, ours : SyncVectorEnv", "environments",
+            at(env_id, "64", "ratio_to", "sync"), 10)
+        for env_id in ("CartPole-v1", "Acrobot-v1", "MountainCar-v0", "MountainCarContinuous-v0", "Pendulum-v1")
+    ],
     Row("seconds from Start to the first point on the chart, gridworld (slowest of 3)", "live",
         at("first_point_s_gridworld"), 2, True),
     Row("the same, CartPole", "live", at("first_point_s_gym"), 2, True),
@@ -109,11 +118,13 @@ def table_row(row: Row, found: dict[str, Any]) -> str:
 
 def write_page(found: dict[str, Any]) -> None:
     packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
+    minutes = [one.get("minutes", 0.0) for one in found.values()]  # 0: not measured anew since it is written down
     lines = [
         "# Benchmarks",
         "",
         f"Measured on {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, {packages}.",
         "`make bench` measures all of it again and writes this page; the raw figures are in benchmarks.json.",
+        *([f"That took {sum(minutes):.0f} minutes."] if all(minutes) else []),
         "Ours is measured through the engine with its store, checkpoints and tests, of a peer its training alone.",
         "",
         "| what | goal | measured | reached | command |",
@@ -132,7 +143,8 @@ def main() -> None:
     found = json.loads(RECORD.read_text()) if RECORD.exists() else {}
     for benchmark in filter(None, options.only.split(",")):
         print(f"== {benchmark}", file=sys.stderr, flush=True)
-        found[benchmark] = run(benchmark)
+        start = time.monotonic()
+        found[benchmark] = run(benchmark) | {"minutes": round((time.monotonic() - start) / 60, 1)}
         RECORD.write_text(json.dumps(found, indent=1) + "\n")
     if options.write:
         write_page(found)
