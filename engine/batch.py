@@ -37,6 +37,13 @@ class Batch:
         """Steps, or columns where sequences stay whole."""
         return self.mask.shape[-1]
 
+    def columns(self, chosen: Tensor | None) -> "Batch":
+        """The columns where `chosen` [N] is true; None: the batch as it is."""
+        if chosen is None:
+            return self
+        rows = {field.name: getattr(self, field.name) for field in fields(self)}
+        return Batch(**{name: row[:, chosen] for name, row in rows.items() if row is not None})
+
     def minibatches(self, size: int, generator: torch.Generator) -> Iterator["Batch"]:
         """Parts of about `size` (equal up to one) in random order; every entry is in exactly one."""
         order = torch.randperm(self.size, generator=generator, device=generator.device).to(self.mask.device)

@@ -34,6 +34,9 @@ class Rollout:
     terminated    [T, N] bool, the episode ended here and nothing follows
     truncated     [T, N] bool, the episode was cut off here; the value of what would follow is bootstrapped
     mask          [T, N] bool, rows that really happened; all others count nowhere
+    sampled       [N] bool, columns that the policy has just made, the others being replayed; None: all
+    learned       [N] bool, columns that the update learns from, be they sampled or replayed; None: all. What is told
+                  of the policy (KL, entropy, episodes) is of all sampled ones and of no other
     oracle        what is known exactly beside it; None unless the task was asked
     """
 
@@ -43,6 +46,8 @@ class Rollout:
     terminated: Tensor
     truncated: Tensor
     mask: Tensor
+    sampled: Tensor | None = None
+    learned: Tensor | None = None
     episode_returns: list[float] = field(default_factory=list)
     episode_lengths: list[int] = field(default_factory=list)
     metrics: dict[str, float] = field(default_factory=dict)

@@ -97,7 +97,8 @@ class Training:
         whole = self.algorithm.whole_episodes
         rollout = self.task.collect(self.policy, self.settings.batch_size, self.generator, whole)  # type: ignore[attr-defined]
         collected = monotonic()
-        update = self.algorithm.update(self.settings, rollout, fraction, self.generator)
+        # Where nothing counts there is nothing to learn, and Adam's momentum alone must not move the policy.
+        update = self.algorithm.update(self.settings, rollout, fraction, self.generator) if rollout.mask.any() else {}
         row = _numbers(update)
         ended = monotonic()
         steps = rollout.metrics.get("samples", rollout.steps)

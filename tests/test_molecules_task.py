@@ -12,11 +12,14 @@ from rdkit.Chem import QED
 
 from engine import policies
 from engine.chemistry import prior
+from engine.chemistry.scoring import Scored
+from engine.config import RunConfig
 from engine.metrics import METRICS
 from engine.policies import PolicySettings
 from engine.policies.tokens import BOUNDARY
 from engine.settings import InvalidSettings
 from engine.tasks.molecules import MoleculeSettings, build
+from engine.training import Training
 
 CPU = torch.device("cpu")
 N = 48
@@ -82,6 +85,70 @@ def test_figures_of_the_batch_counted_here(collected):
     assert figures["score_best"] == pytest.approx(scores[-1])
     assert set(figures) - {"samples"} <= set(METRICS)
     assert {f"time_{name}" for name in rollout.timings} <= set(METRICS)
+
+
+def test_the_best_are_replayed_beside_fresh_molecules_and_are_no_oracle_calls():
+    task, policy = made(replay=5, replay_top=10, best_share=0.25, score_power=2.0)
+    first = task.collect(policy, N, generator(), True)
+    assert first.sampled is None and int(first.learned.sum()) == N // 4
+    best = {found.smiles: found for found in task._memory.best[-10:]}
+    calls = first.metrics["oracle_calls"]
+    rollout = task.collect(policy, N, generator(2), True)
+    assert rollout.sampled.tolist() == [True] * N + [False] * 5
+    assert int(rollout.learned.sum()) == N // 4 + 5 and rollout.learned[N:].all()
+    assert len(rollout.episode_returns) == len(rollout.episode_lengths) == N
+    earned = rollout.rewards.sum(0)
+    assert earned[:N].tolist() == pytest.approx([score**2 for score in rollout.episode_returns], abs=1e-6)
+    assert float(earned[:N][rollout.learned[:N]].min()) >= float(earned[:N][~rollout.learned[:N]].max())
+    symbols = prior.read().vocabulary.symbols
+    replayed = []
+    for column in range(N, N + 5):
+        tokens = rollout.actions[rollout.mask[:, column], column].tolist()
+        assert tokens[-1] == BOUNDARY
+        molecule = Chem.MolFromSmiles("".join(symbols[token] for token in tokens[:-1]))
+        replayed.append(Chem.MolToSmiles(molecule))
+        assert float(earned[column]) == pytest.approx(QED.qed(molecule) ** 2, abs=1e-5)
+    assert len(set(replayed)) == 5 and set(replayed) <= set(best)
+    assert torch.equal(rollout.observations[1:][rollout.mask[1:]], rollout.actions[:-1][rollout.mask[1:]])
+    fresh = {Chem.MolToSmiles(Chem.MolFromSmiles(text)) for text in texts(rollout) if Chem.MolFromSmiles(text)}
+    before = {Chem.MolToSmiles(Chem.MolFromSmiles(text)) for text in texts(first) if Chem.MolFromSmiles(text)}
+    assert rollout.metrics["oracle_calls"] == len(fresh | before) > calls
+    task.close()
+
+
+def texts(rollout):
+    """The strings drawn that ended."""
+    return [text for text, ended in strings(rollout) if ended and text]
+
+
+def test_replayed_molecules_are_written_anew_from_other_atoms():
+    task, policy = made(replay=20, randomise_replay=True)
+    task.collect(policy, N, generator(), True)
+    known = {found.smiles: list(found.tokens) for found in task._memory.best}
+    rollout = task.collect(policy, N, generator(2), True)
+    symbols, anew = prior.read().vocabulary.symbols, 0
+    for column in range(N, N + 20):
+        tokens = rollout.actions[rollout.mask[:, column], column].tolist()
+        smiles = Chem.MolToSmiles(Chem.MolFromSmiles("".join(symbols[token] for token in tokens[:-1])))
+        anew += tokens != known[smiles]
+    assert anew >= 15
+    task.close()
+
+
+def test_a_batch_of_which_nothing_could_be_scored_moves_nothing(monkeypatch):
+    """Adam has momentum from the batch before; with nothing to learn from it must not be spent."""
+    task = {"kind": "molecules", "workers": 1}
+    algorithm = {"kind": "pg", "batch_size": 16, "learning_rate": 1e-3}
+    training = Training(RunConfig.from_object({"budget": 64, "task": task, "algorithm": algorithm}))
+    training.iterate()
+    before = [parameter.clone() for parameter in training.policy.parameters()]
+    monkeypatch.setattr(
+        training.task._scorer, "score", lambda texts: [Scored(text, None, broken=True, reason="?") for text in texts]
+    )
+    row = training.iterate()
+    assert row["episodes"] == 0.0 and "kl" not in row
+    assert all(torch.equal(old, new) for old, new in zip(before, training.policy.parameters(), strict=True))
+    training.task.close()
 
 
 def test_evaluation_and_picture_leave_training_as_it_is(collected):

@@ -48,6 +48,21 @@ CONFIGS = {
         "algorithm": ppo(16),
         "evaluation": TESTS,
     },
+    "molecules-pg-replay": {
+        "budget": 128,
+        "task": {
+            "kind": "molecules",
+            "objective": "qed",
+            "workers": 1,
+            "replay": 8,
+            "randomise_replay": True,
+            "best_share": 0.5,
+            "score_power": 3.0,
+            "prior_weight": 0.001,
+        },
+        "algorithm": {"kind": "pg", "batch_size": 16, "baseline": "none", "standardise_advantages": False},
+        "evaluation": TESTS,
+    },
 }
 
 

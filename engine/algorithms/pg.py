@@ -62,11 +62,13 @@ class PG:
         advantages = self._advantages(settings, judged, returns)
         batch = judged.batch(self.policy, advantages, returns, self.reference)
 
-        params = self.policy.params(batch.observations)
-        log_probs = self.policy.distribution.log_prob(params, batch.actions)
-        policy_loss = losses.policy_gradient(log_probs, batch.advantages, batch.mask)
-        entropy = masked_mean(self.policy.distribution.entropy(params), batch.mask)
-        penalty = reference_penalty(self.policy, params, batch)
+        lesson, sampled = batch.columns(rollout.learned), batch.columns(rollout.sampled)
+
+        params = self.policy.params(lesson.observations)
+        log_probs = self.policy.distribution.log_prob(params, lesson.actions)
+        policy_loss = losses.policy_gradient(log_probs, lesson.advantages, lesson.mask)
+        entropy = masked_mean(self.policy.distribution.entropy(params), lesson.mask)
+        penalty = reference_penalty(self.policy, params, lesson)
         loss = policy_loss - settings.entropy_coefficient * entropy + settings.reference_kl_coefficient * penalty
         norm = self.actor.step(loss, settings.learning_rate, settings.max_gradient_norm)
 
@@ -79,14 +81,14 @@ class PG:
             row["value_loss"] = fit_critic(
                 self.policy,
                 self.critic,
-                batch,
+                sampled,
                 passes=settings.critic_steps,
-                minibatch_size=batch.size,
+                minibatch_size=sampled.size,
                 learning_rate=settings.critic_learning_rate,
                 max_gradient_norm=settings.max_gradient_norm,
                 generator=generator,
             )
-        return row | movement(self.policy, batch) | beside_exact(self.policy, batch, rollout.oracle)
+        return row | movement(self.policy, sampled) | beside_exact(self.policy, batch, rollout.oracle)
 
     def _returns(self, settings: PGSettings, judged: Judged) -> Tensor:
         """Returns [T, N]; a learned value stands in for what a cut-off episode would still have brought."""

@@ -88,15 +88,16 @@ class PPO:
         record = (rollout.rewards, judged.values, rollout.terminated, rollout.done, rollout.mask)
         advantages = gae(*record, settings.discount, settings.gae_lambda)
         batch = judged.batch(self.policy, advantages, advantages + judged.values[:-1], self.reference)
+        lesson, sampled = batch.columns(rollout.learned), batch.columns(rollout.sampled)
         learning_rate = settings.learning_rate * (1 - progress if settings.schedule == "linear" else 1)
 
-        slope, means, epochs = self._slope(settings, batch), Means(), 0
+        slope, means, epochs = self._slope(settings, lesson), Means(), 0
         for _ in range(settings.epochs):
-            if not self._epoch(settings, slope, batch, learning_rate, means, generator):
+            if not self._epoch(settings, slope, lesson, learning_rate, means, generator):
                 break
             epochs += 1
 
-        row: dict[str, Tensor | float] = {**means.read(), **movement(self.policy, batch)}
+        row: dict[str, Tensor | float] = {**means.read(), **movement(self.policy, sampled)}
         row |= beside_exact(self.policy, batch, rollout.oracle, settings.clip_range)
         return row | self._adapt(settings, row) | {"learning_rate": learning_rate, "epochs": epochs}
 

@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.nn.utils import parameters_to_vector
 
 from engine import losses
-from engine.advantages import gae, masked_whiten
+from engine.advantages import gae, masked_mean, masked_whiten
 from engine.algorithms import fields
 from engine.algorithms.critic import fit_critic
 from engine.algorithms.measuring import beside_exact, movement, reference_penalty
@@ -79,23 +79,27 @@ class TRPO:
             advantages + judged.values[:-1],
             self.reference,
         )
-        row = self._move(settings, batch)
+        lesson, sampled = batch.columns(rollout.learned), batch.columns(rollout.sampled)
+        row = self._move(settings, lesson, sampled)
         row["value_loss"] = fit_critic(
             self.policy,
             self.critic,
-            batch,
+            sampled,
             passes=settings.critic_steps,
             minibatch_size=settings.critic_minibatch_size,
             learning_rate=settings.critic_learning_rate,
             max_gradient_norm=settings.max_gradient_norm,
             generator=generator,
         )
-        return row | movement(self.policy, batch) | beside_exact(self.policy, batch, rollout.oracle)
+        return row | movement(self.policy, sampled) | beside_exact(self.policy, batch, rollout.oracle)
 
-    def _move(self, settings: TRPOSettings, batch: Batch) -> dict[str, Tensor | float]:
-        """theta <- theta + sqrt(2 delta / x'Fx) x, F x = g, shortened until it keeps the limit and improves."""
+    def _move(self, settings: TRPOSettings, lesson: Batch, sampled: Batch) -> dict[str, Tensor | float]:
+        """theta <- theta + sqrt(2 delta / x'Fx) x, F x = g, shortened until it keeps the limit and improves.
+
+        The gain is that on `lesson`; the limit, and with it F, is of what the policy has sampled.
+        """
         parameters = self.policy.actor_parameters()
-        before = self._surrogate(settings, batch)
+        before = self._surrogate(settings, lesson)
         parts = torch.autograd.grad(before, parameters, allow_unused=True, materialize_grads=True)
         gradient = parameters_to_vector(parts)
         norm = gradient.norm()
@@ -103,7 +107,7 @@ class TRPO:
         if not torch.isfinite(norm):
             return row | self._skip()
         self.skipped = 0
-        fisher = Fisher(self.policy, batch, settings.damping)
+        fisher = Fisher(self.policy, sampled, settings.damping)
         if gradient @ fisher.product(gradient) < NO_CURVATURE:
             return row | _searched([], False, 0.0)
         direction = conjugate_gradient(fisher.product, gradient, settings.conjugate_gradient_steps)
@@ -112,9 +116,9 @@ class TRPO:
             return row | _searched([], False, 0.0)
 
         def measure() -> tuple[Tensor, Tensor]:
-            params = self.policy.params(batch.observations)
-            kl = self.policy.distribution.kl(batch.params, params)
-            return torch.where(batch.mask, kl, 0.0).sum() / batch.mask.sum(), self._surrogate(settings, batch) - before
+            params = self.policy.params(sampled.observations)
+            kl = masked_mean(self.policy.distribution.kl(sampled.params, params), sampled.mask)
+            return kl, self._surrogate(settings, lesson) - before
 
         accepted, trials = backtrack(
             parameters, step, measure, settings.max_kl, settings.line_search_shrink, settings.line_search_steps

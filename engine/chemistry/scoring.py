@@ -86,6 +86,12 @@ class Scorer:
         _forget(self._read)
         return result
 
+    def rewrite(self, smiles: Sequence[str], seeds: Sequence[int]) -> list[str]:
+        """Another string of each molecule, from an atom that the seed chooses; the same where that fails."""
+        items = [f"{seed} {text}" for seed, text in zip(seeds, smiles, strict=True)]
+        answers = self._workers.answer("rewrite", items)
+        return [answer.get("written", text) for answer, text in zip(answers, smiles, strict=True)]
+
     def draw(self, smiles: Sequence[str]) -> list[Drawn]:
         """One Drawn per string, in order. Raises WorkersUnavailable."""
         asked = [text for text in dict.fromkeys(smiles) if text not in self._pictures and not refusal(text)]

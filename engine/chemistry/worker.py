@@ -7,6 +7,7 @@ one's main module again. It ends itself when a molecule takes too long, when mem
 import json
 import math
 import os
+import random
 import resource
 import signal
 import sys
@@ -19,6 +20,7 @@ from rdkit.Chem.Scaffolds import MurckoScaffold
 
 from engine.chemistry.comparing import block, compare
 from engine.chemistry.components import component, question, read_question
+from engine.chemistry.corpus import randomised
 from engine.chemistry.drawing import svg
 from engine.chemistry.parsing import NoMolecule, parse
 from engine.chemistry.properties import BadParameter, Property
@@ -95,7 +97,21 @@ def check(asked: str, questions: Mapping[str, str]) -> dict[str, Any]:
     return {"reason": None}
 
 
-WORK = {"read": read, "score": score, "draw": draw, "check": check, "compare": compare, "block": block}
+def rewrite(item: str, questions: Mapping[str, str]) -> dict[str, Any]:
+    """{"written"}: another SMILES string of the molecule, from a random atom; the item is "SEED SMILES"."""
+    seed, smiles = item.split(" ", 1)
+    return {"written": randomised([Chem.MolFromSmiles(smiles)], random.Random(int(seed)))[0]}
+
+
+WORK = {
+    "rewrite": rewrite,
+    "read": read,
+    "score": score,
+    "draw": draw,
+    "check": check,
+    "compare": compare,
+    "block": block,
+}
 
 
 def main(requests: TextIO, answers: TextIO) -> None:

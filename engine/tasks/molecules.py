@@ -65,13 +65,14 @@ class MoleculeTask:
         drawn = sample(policy.actor, batch_size, self.settings.max_length, generator)
         sampled = perf_counter()
         scored = self._score(drawn)
+        earned = [self._reward(item) for item in scored]
+        rewards = self._sharpened(earned, drawn)
         replayed, strings = self._replay(drawn, generator)
         self._step += 1
-        self._remember(scored, drawn)
+        self._remember(scored, drawn, rewards)
         self._keep_moment(scored)
-        earned = [self._reward(item) for item in scored]
         counted = torch.tensor([not item.broken for item in scored] + [True] * len(replayed))
-        rewards = self._sharpened([*earned, *(found.score for found in replayed)], strings)
+        rewards = torch.cat([rewards, torch.tensor([found.reward for found in replayed])])
         lengths = strings.mask.sum(0)
         last = torch.arange(len(strings.read))[:, None] == lengths.cpu() - 1
         terminated = (last & counted).to(self.device)
@@ -111,11 +112,11 @@ class MoleculeTask:
             return None
         return tokens if len(tokens) <= self.settings.max_length else None
 
-    def _sharpened(self, scores: list[float], strings: Sequences) -> Tensor:
-        """Rewards [N], on the CPU."""
+    def _sharpened(self, scores: list[float], drawn: Sequences) -> Tensor:
+        """Rewards [N] of scores, on the CPU."""
         weight, power = self.settings.prior_weight, self.settings.score_power
         plain = torch.tensor(scores, dtype=torch.float32)
-        log_prior = log_probability(self._taught, strings).cpu() if weight else torch.zeros_like(plain)
+        log_prior = log_probability(self._taught, drawn).cpu() if weight else torch.zeros_like(plain)
         return sharpened(plain, log_prior, weight, power)
 
     def evaluate(self, policy: TokenPolicy, episodes: int, seed: int, deterministic: bool) -> Evaluation:
@@ -179,14 +180,15 @@ class MoleculeTask:
         score = self.objective.score(item.values) if item.valid else 0.0
         return 0.0 if math.isnan(score) else score
 
-    def _remember(self, scored: list[Scored], drawn: Sequences) -> None:
+    def _remember(self, scored: list[Scored], drawn: Sequences, rewards: Tensor) -> None:
         self._last = scored
         self._broken = [*self._broken, *(item for item in scored if item.broken)][-SHOWN_REFUSED:]
-        for item, tokens, length in zip(scored, drawn.written.t().tolist(), drawn.mask.sum(0).tolist(), strict=True):
+        written = zip(drawn.written.t().tolist(), drawn.mask.sum(0).tolist(), strict=True)
+        for item, (tokens, length), reward in zip(scored, written, rewards.tolist(), strict=True):
             score = self.objective.score(item.values)
             if item.canonical is not None and math.isfinite(score):
                 known = (item.canonical, item.scaffold, score, item.values, self._step)
-                self._memory.add(*known, tokens[:length])
+                self._memory.add(*known, tokens[:length], reward)
 
     def _keep_moment(self, scored: list[Scored]) -> None:
         """Note this batch for the next picture to take along, where the trail has a place for it."""

@@ -12,7 +12,7 @@ from engine.chemistry.memory import KEPT, Memory
 def filled(scores):
     memory = Memory()
     for index, score in enumerate(scores):
-        memory.add(f"C{index}", f"S{index % 3}", score, {"qed": score}, step=index)
+        memory.add(f"C{index}", f"S{index % 3}", score, {"qed": score}, index, tokens=(index, 0), reward=score**3)
     return memory
 
 
