@@ -1,24 +1,13 @@
 """Molecule studio: a goal in words, then one run as it searches, to watch, play back, understand and take away."""
 
-from typing import Any
-
 import streamlit as st
 
 from engine import service
-from engine.chemistry.properties import PROPERTIES
 from engine.store import RunRecord, Store, UnknownRun
-from pages.parts import studio_goals, studio_run, theme
-from pages.parts.asset_component import asset_component
-from pages.parts.live import first_seconds
+from pages.parts import studio, studio_goals, studio_run, theme
 from pages.parts.runs_list import runs_list
 
 RECENT = 5
-_GOAL = asset_component("studio_goal", '<div class="uphill" aria-busy="true"></div>', isolate_styles=False)
-_STUDIO = asset_component("studio", '<div class="uphill" aria-busy="true"></div>', isolate_styles=False)
-
-
-def _noted() -> None:
-    """Streamlit gives a component's values to the script only where there is a callback."""
 
 
 def go(**query: str) -> None:
@@ -30,7 +19,7 @@ def go(**query: str) -> None:
 def choose(store: Store) -> None:
     """The goal in words, and the searches that there were."""
     theme.title("Molecule studio", "Say what you want. A generator learns to write molecules that have it.")
-    asked = _GOAL(data=studio_goals.handed(), key="goal", on_open_change=_noted)
+    asked = studio.goal_form()
     if asked.open == "launch":
         st.switch_page("launch.py", query_params={"from": f"{studio_goals.PRESET}-ppo"})
     elif asked.open:
@@ -45,21 +34,7 @@ def choose(store: Store) -> None:
 
 def watch(store: Store, run: RunRecord) -> None:
     """One run, live or as it ended."""
-    goal = studio_run.objective(run)
-    demo = st.query_params.get("demo") == "1"
-    labels = {name: known.label for name, known in PROPERTIES.items()} | goal.labels
-    content = {
-        "run_id": run.run_id,
-        "goal": studio_run.goal_words(run),
-        "components": studio_run.components(goal),
-        "mean": goal.mean,
-        "labels": labels,
-        "spread": studio_run.spread_labels(),
-        "reference": run.config["task"].get("reference", ""),
-        "first_seconds": first_seconds(store, run.task, run.algorithm),
-        "demo": demo,
-    }
-    asked: Any = _STUDIO(data=content, key=f"studio-{run.run_id}-{demo}", on_open_change=_noted)
+    asked = studio.search_view(store, run, demo=st.query_params.get("demo") == "1")
     if asked.open == "new":
         go()
     elif asked.open == "end":

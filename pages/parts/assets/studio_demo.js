@@ -12,6 +12,8 @@ const ACTS = [
   [0.75, "It keeps finding new ones.", "Nearly all of these were never in the books it read."],
 ];
 
+const WAITING = { queued: "In a moment …", failed: "It stopped too early.", paused: "A short break." };
+
 /** The presentation's head and end `node`. draw({ start, now, record, table, mode }). open("new" | "end") leaves it. */
 export function presentation(data, open) {
   const heading = el("h1");
@@ -74,8 +76,8 @@ export function presentation(data, open) {
       show(end, done);
       if (done) return finish(given);
       const [, title, sentence] = ACTS.findLast(([from]) => share >= from);
-      say(heading, record.state === "queued" ? "In a moment …" : title);
-      say(words, record.state === "failed" ? (record.message ?? "It failed.") : sentence);
+      say(heading, WAITING[record.state] ?? title);
+      say(words, record.state === "failed" ? (record.message ?? "") : sentence);
     },
   };
 }

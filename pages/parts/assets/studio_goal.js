@@ -131,7 +131,7 @@ function goalForm(root, data, open) {
       const { run_id: run } = await post("runs", body());
       open({ run, ...query });
     } catch (error) {
-      const sentence = error instanceof Unreachable ? "The app does not answer; nothing was started." : error.message;
+      const sentence = error instanceof Unreachable ? "The app does not answer. Look under your searches whether it began before you try again." : error.message;
       starting = false;
       say(start, "Start");
       tell();

@@ -4,7 +4,7 @@ import { svg } from "./dom.js";
 import { grouped, number } from "./format.js";
 
 const WIDE = 320;
-const COURSE = 760;
+const COURSE = { wide: 760, narrow: 340 };
 const POINTS = 96;
 
 /** Gaussian kernel density of `values` at POINTS places of [low, high] (Silverman 1986, eq. 3.31), as [[x, height]]. */
@@ -63,12 +63,13 @@ export function densities(taught, now, [low, high], label) {
 export function curve(x, lines, at, label) {
   const tall = 150;
   const base = tall - 20;
-  const node = frame(label, tall, COURSE);
+  const wide = window.innerWidth < 600 ? COURSE.narrow : COURSE.wide;
+  const node = frame(label, tall, wide);
   const end = Math.max(1, x[x.length - 1] ?? 1);
-  const place = (value) => (value / end) * (COURSE - 30) + 28;
+  const place = (value) => (value / end) * (wide - 30) + 28;
   for (const height of [0, 0.5, 1]) {
     const y = base - height * (base - 8);
-    node.append(svg("path", { class: "grid", d: `M28 ${y.toFixed(1)}H${COURSE}` }), write(22, y + 4, number(height), "end"));
+    node.append(svg("path", { class: "grid", d: `M28 ${y.toFixed(1)}H${wide}` }), write(22, y + 4, number(height), "end"));
   }
   const step = Math.max(1, Math.floor(x.length / 240));
   for (const { name, values } of lines) {
@@ -78,7 +79,7 @@ export function curve(x, lines, at, label) {
     if (points.length) node.append(svg("path", { class: `line ${name}`, d: trace(points) }));
   }
   if (at !== null) node.append(svg("path", { class: "at", d: `M${place(at).toFixed(1)} 0V${base}` }));
-  node.append(write(COURSE - 2, tall - 5, `${grouped(end)} molecules`, "end"));
+  node.append(write(wide - 2, tall - 5, `${grouped(end)} molecules`, "end"));
   return node;
 }
 

@@ -13,6 +13,7 @@ export function whyCard(components, mean) {
   const facts = el("dl", { class: "facts" });
   const smiles = el("code");
   const copy = el("button", { type: "button", class: "quiet", text: "Copy", "aria-label": "Copy SMILES", onclick: take });
+  const written = el("div", { class: "row smiles", hidden: true }, smiles, copy);
   const open = new Set();
   let shown = null;
   const rows = new Map(components.map((one) => [one.name, row(one)]));
@@ -24,7 +25,7 @@ export function whyCard(components, mean) {
     bars,
     el("p", { class: "hint", text: joined(components, mean), hidden: components.length < 2 }),
     facts,
-    el("div", { class: "row smiles" }, smiles, copy),
+    written,
   );
 
   async function take() {
@@ -36,7 +37,7 @@ export function whyCard(components, mean) {
   }
 
   function row(one) {
-    const level = el("i");
+    const level = el("i", { style: "width: 0" });
     const part = el("span", { class: "figure" });
     const raw = el("span", { class: "hint" });
     const curve = el("div", { class: "curve", hidden: true });
@@ -72,7 +73,7 @@ export function whyCard(components, mean) {
     node,
     show(molecule, labels) {
       shown = molecule;
-      show(node, Boolean(molecule));
+      show(written, Boolean(molecule));
       if (!molecule) return;
       say(score, scoreOf(molecule));
       for (const { dress } of rows.values()) dress();

@@ -1,0 +1,132 @@
+"""The molecule studio in Chromium: a goal in words, cards that improve, why they score, playback, files, the demo."""
+
+import csv
+import re
+from pathlib import Path
+
+import pytest
+from conftest import App
+from playwright.sync_api import Page, expect
+from rdkit import Chem
+from rdkit.Chem import QED
+
+PARACETAMOL = "CC(=O)Nc1ccc(O)cc1"
+ROUNDS = 4
+
+
+def score(page: Page) -> float:
+    """What the first card says."""
+    return float(page.locator(".finds .molecule b").first.inner_text())
+
+
+@pytest.fixture(scope="module")
+def stopped(app: App) -> str:
+    """A run of some rounds, stopped."""
+    config = {"task.workers": 1, "algorithm.batch_size": 64, "evaluation.every": 1000, "evaluation.final_episodes": 5}
+    run_id = app.ask("/api/runs", {"preset": "molecules-qed-pg", "set": {**config, "budget": 64 * ROUNDS}})["run_id"]
+    return str(app.wait_for(run_id, "finished", timeout=120)["run_id"])
+
+
+def test_a_goal_in_words_starts_a_search_that_can_be_watched(page: Page, app: App) -> None:
+    page.goto("/molecules")
+    page.locator("[data-choice='drug-like']").click()
+    page.get_by_role("button", name="Start", exact=True).click()
+    page.wait_for_url(re.compile(r"run=[0-9a-f]{12}"), timeout=60_000)
+    run_id = re.search(r"run=([0-9a-f]{12})", page.url).group(1)
+    expect(page.locator(".finds .molecule")).to_have_count(12, timeout=60_000)
+    first = score(page)
+    expect(page.locator(".five")).to_contain_text(re.compile(r"Real molecules\s*\d+ %"))
+    page.wait_for_function("first => Number(document.querySelector('.finds .molecule b').innerText) > first", arg=first)
+    page.get_by_role("button", name="Stop", exact=True).click()
+    app.wait_for(run_id, "stopped")
+    expect(page.locator(".badge")).to_contain_text("Stopped")
+    assert app.ask(f"/api/runs/{run_id}")["config"]["task"]["objective"] == "qed"
+    page.reload()
+    expect(page.locator(".finds .molecule")).to_have_count(12)
+
+
+def test_why_this_score_opens_and_follows_the_chosen_card(page: Page, stopped: str) -> None:
+    page.goto(f"/molecules?run={stopped}")
+    third = page.locator(".finds .molecule").nth(2)
+    third.click()
+    expect(third).to_have_attribute("aria-pressed", "true")
+    why = page.get_by_role("region", name="Why this score")
+    smiles = why.locator("code").inner_text()
+    assert third.get_attribute("title") == smiles
+    expect(why.locator(".score")).to_have_text(f"{QED.qed(Chem.MolFromSmiles(smiles)):.2f}")
+    why.get_by_role("button", name=re.compile("Drug-likeness")).press("Enter")
+    expect(why.get_by_role("img", name=re.compile("becomes a score"))).to_be_visible()
+    expect(why.locator(".curve")).to_contain_text("measured 0.")
+    change = page.get_by_role("region", name="Start and now")
+    expect(change).to_contain_text(re.compile("atoms changed|nothing in common|Nothing was added"))
+
+
+def test_a_run_is_played_back(page: Page, stopped: str) -> None:
+    page.goto(f"/molecules?run={stopped}")
+    slider = page.get_by_label("Step through the run")
+    expect(slider).to_have_attribute("max", str(ROUNDS))
+    expect(page.locator(".finds .molecule")).to_have_count(12)
+    newest = score(page)
+    slider.fill("0")
+    expect(page.locator(".playing .reading")).to_have_text("round 1")
+    expect(page.get_by_role("region", name="This round")).to_contain_text("round 1")
+    assert score(page) <= newest
+    expect(page.get_by_role("region", name="How what it writes is spread")).to_contain_text("in the middle at first")
+    page.get_by_role("button", name="Play", exact=True).click()
+    expect(page.locator(".playing .reading")).to_have_text("now")
+    assert score(page) == newest
+
+
+def test_each_file_is_downloaded_and_read_again(page: Page, stopped: str) -> None:
+    page.goto(f"/molecules?run={stopped}")
+    paths: dict[str, Path] = {}
+    for kind in ("sdf", "csv", "html"):
+        page.locator(".take summary").click()
+        with page.expect_download() as download:
+            page.locator(f".take a[data-kind='{kind}']").click()
+        assert download.value.suggested_filename == f"molecules-{stopped}.{kind}"
+        paths[kind] = download.value.path()
+        page.keyboard.press("Escape")
+    rows = list(csv.DictReader(paths["csv"].open()))
+    molecules = list(Chem.SDMolSupplier(str(paths["sdf"])))
+    assert [Chem.MolToSmiles(molecule) for molecule in molecules] == [row["smiles"] for row in rows]
+    page.set_content(paths["html"].read_text())
+    expect(page.locator("figure")).to_have_count(min(24, len(rows)))
+    expect(page.locator("figure code").first).to_have_text(rows[0]["smiles"])
+
+
+def test_a_molecule_is_typed_and_wrong_ones_get_the_reason(page: Page, app: App) -> None:
+    page.goto("/molecules?goal=better")
+    field, start = page.get_by_label("Which molecule?"), page.get_by_role("button", name="Start", exact=True)
+    expect(start).to_be_disabled()
+    for text, reason in (("C1CC", "do not match"), ("CN(C)(C)(C)C", "more bonds than it can have")):
+        field.fill(text)
+        expect(page.locator("#studio-smiles-said")).to_contain_text(reason)
+        expect(start).to_be_disabled()
+    field.fill(PARACETAMOL)
+    expect(page.get_by_alt_text(f"Drawing of {PARACETAMOL}")).to_be_visible()
+    start.press("Enter")
+    page.wait_for_url(re.compile(r"run=[0-9a-f]{12}"), timeout=60_000)
+    run_id = re.search(r"run=([0-9a-f]{12})", page.url).group(1)
+    run = app.ask(f"/api/runs/{run_id}")
+    assert run["config"]["task"]["reference"] == PARACETAMOL
+    page.get_by_role("button", name="Stop", exact=True).click()
+    app.wait_for(run_id, "stopped")
+
+
+def test_the_demo_ends_with_before_and_after(page: Page, stopped: str) -> None:
+    page.goto(f"/molecules?run={stopped}&demo=1")
+    end = page.get_by_role("region", name="Before and after")
+    expect(end).to_contain_text(re.compile(r"Their average went from 0\.\d\d to 0\.\d\d"))
+    expect(end.locator("figure img[src^='data:image/svg+xml,%3Csvg']")).to_have_count(2)
+    expect(page.get_by_role("button", name="Pause")).to_have_count(0)
+    end.get_by_role("button", name="Look around").click()
+    expect(page.get_by_role("button", name="New search")).to_be_visible()
+
+
+@pytest.mark.parametrize("run_id", ["0123456789ab", "<b>x</b>", "../../etc"])
+def test_a_run_that_does_not_exist_gets_a_sentence(page: Page, app: App, run_id: str) -> None:
+    page.goto(f"/molecules?run={run_id}")
+    expect(page.get_by_text("There is no run")).to_be_visible()
+    page.get_by_role("button", name="Start a search").click()
+    expect(page.get_by_role("button", name="Start", exact=True)).to_be_visible()
