@@ -27,6 +27,9 @@ asked = _LAB(
     },
     key="lab",
     on_open_change=_noted,
+    on_compare_change=_noted,
 )
 if asked.open:
     st.switch_page("run.py", query_params={"run": asked.open})
+if asked.compare:
+    st.switch_page("compare.py", query_params={"compare": asked.compare})

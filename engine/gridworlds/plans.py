@@ -1,5 +1,6 @@
 """A plan on a map as rows of cells: the one object that `plan --json` prints and that screens draw."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -34,9 +35,9 @@ def plan_object(grid: GridMap, plan: Plan) -> dict[str, Any]:
     }
 
 
-def memoryless_object(grid: GridMap, mdp: TabularMDP, seen: Ints) -> dict[str, Any]:
+def memoryless_object(grid: GridMap, mdp: TabularMDP, seen: Ints, deadline: float = math.inf) -> dict[str, Any]:
     """What an agent can earn that sees `seen` [S] alone: with certainty, with dice, and with full sight beside."""
-    found = best_of_each_kind(mdp, seen)
+    found = best_of_each_kind(mdp, seen, deadline)
     choosing = deciding(grid)
     dice = [p if here else None for p, here in zip(_plain(found.stochastic.round(9)), choosing, strict=False)]
     return {

@@ -4,6 +4,8 @@ Three answers side by side: with certainty (one action for each thing seen), wit
 """
 
 import heapq
+import math
+import time
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -31,21 +33,27 @@ class Memoryless:
     observed_return: float
 
 
-def best_of_each_kind(mdp: TabularMDP, seen: Ints) -> Memoryless:
-    """The best policies that act alike where `seen` [S] is alike.
+def best_of_each_kind(mdp: TabularMDP, seen: Ints, deadline: float = math.inf) -> Memoryless:
+    """The best policies that act alike where `seen` [S] is alike. Raises TimeoutError once time.monotonic() is past
+    `deadline`.
 
     The deterministic one by branch and bound; the stochastic one by exact gradient ascent from the uniform policy and
     from a softened deterministic one, so it is a local optimum at least.
     """
-    certain, certain_return, proven = best_deterministic(mdp, seen)
+
+    def gradient(policy: Floats) -> ExactGradient:
+        _in_time(deadline)
+        return unlimited_gradient(mdp, policy)
+
+    certain, certain_return, proven = best_deterministic(mdp, seen, deadline)
     begins = [uniform_policy(mdp), (1.0 - SOFTENED) * certain + SOFTENED * uniform_policy(mdp)]
-    found = [ascend(lambda policy: unlimited_gradient(mdp, policy), seen, begin) for begin in begins]
+    found = [ascend(gradient, seen, begin) for begin in begins]
     found.append((certain, certain_return))
     dice, dice_return = max(found, key=lambda pair: pair[1])
     return Memoryless(certain, certain_return, proven, dice, dice_return, _weighted(mdp, optimum(mdp).values))
 
 
-def best_deterministic(mdp: TabularMDP, seen: Ints) -> tuple[Floats, float, bool]:
+def best_deterministic(mdp: TabularMDP, seen: Ints, deadline: float = math.inf) -> tuple[Floats, float, bool]:
     """([S, A] one action for each thing seen, its return, whether none is better).
 
     Best first over partial choices (Littman, 1994, Memoryless policies): what full sight would bring in all that is
@@ -65,6 +73,7 @@ def best_deterministic(mdp: TabularMDP, seen: Ints) -> tuple[Floats, float, bool
         if made >= SEARCHED:
             return best, best_return, False
         for action in range(mdp.n_actions):
+            _in_time(deadline)
             further = {**choice, codes[len(choice)]: action}
             plan = optimum(_restricted(mdp, seen, further))
             made += 1
@@ -76,6 +85,11 @@ def best_deterministic(mdp: TabularMDP, seen: Ints) -> tuple[Floats, float, bool
             if reachable > best_return + 1e-12 * max(1.0, abs(best_return)):
                 heapq.heappush(waiting, (-reachable, made, further))
     return best, best_return, True
+
+
+def _in_time(deadline: float) -> None:
+    if time.monotonic() > deadline:
+        raise TimeoutError("the search for policies without memory took too long")
 
 
 def memoryless_return(mdp: TabularMDP, policy: Floats) -> float:

@@ -4,7 +4,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from pages.routes import curves, planning, runs, studio
+from pages.routes import contest, curves, planning, runs, studio
 from pages.routes.access import changing, reading, sharing
 from pages.routes.answers import refusal
 from pages.routes.assets import asset
@@ -37,6 +37,8 @@ def routes(token: str) -> list[BaseRoute]:
         Route("/api/runs", changing(runs.create, token), methods=["POST"]),
         Route("/api/plan", changing(planning.plan, token), methods=["POST"]),
         Route("/api/plan/sweeps", changing(planning.sweeps, token), methods=["POST"]),
+        Route("/api/plan/race", changing(contest.race, token), methods=["POST"]),
+        Route("/api/plan/memoryless", changing(planning.blindfold, token), methods=["POST"]),
         live(token),
         *(Route(path, sharing(work, token)) for path, work in SHARED.items()),
         *(Route(path, reading(work, token)) for path, work in READS.items()),

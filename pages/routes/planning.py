@@ -1,8 +1,9 @@
-"""The gridworld lab's routes: a map's exact answer with the first sweeps towards it, and any further sweeps.
+"""The gridworld lab's routes: a map's exact answer with the first sweeps, further sweeps, the best without memory.
 
-Both take POST with {"map": a name or text, "method": one of METHODS, "in_place": bool, "policy": rows of probabilities
+They take POST with {"map": a name or text, "method": one of METHODS, "in_place": bool, "policy": rows of probabilities
 or null for the random one, "q": whether sweeps come with Q}; /api/plan also "cell", and /api/plan/sweeps "from" and
-"finish". A map that cannot be read is answered with its sentence, line and column.
+"finish"; /api/plan/memoryless needs no more than a map. One that cannot be read is answered with its sentence, line and
+column.
 """
 
 import math
@@ -12,6 +13,7 @@ import numpy as np
 from starlette.requests import Request
 from starlette.responses import Response
 
+from engine.gridworlds.dynamics import wall_codes
 from engine.gridworlds.maps import CELLS, GridMap, MapError
 from engine.gridworlds.text import MAX_CHARACTERS, SETTINGS, print_map
 from engine.planning.horizon import optimal_return
@@ -19,6 +21,7 @@ from engine.planning.mdp import Bools, Floats
 from engine.planning.solving import IN_PLACE, METHODS
 from engine.settings import shown
 from pages.parts.lab_course import MAX_SWEEPS, Course, Solved, course, greedy, solved, thinned
+from pages.parts.lab_memoryless import memoryless
 from pages.routes.answers import Refused, answer
 
 WINDOW_NUMBERS = 12_000  # of as many sweeps as this makes the values go out at once
@@ -69,6 +72,15 @@ def sweeps(request: Request, body: Any) -> Response:
     return answer(told)
 
 
+def blindfold(request: Request, body: Any) -> Response:
+    """The best that can be done seeing only walls: asked for again and again until it is found."""
+    wanted = _fields(body)
+    try:
+        return answer(memoryless(wanted["map"]))
+    except MapError as error:
+        return _unreadable(error)
+
+
 def described(grid: GridMap) -> dict[str, Any]:
     """A map as the screen needs it; `text` has every setting written out."""
     return {
@@ -78,6 +90,7 @@ def described(grid: GridMap) -> dict[str, Any]:
         "cells": [[CELLS[cell] for cell in row] for row in grid.cells],
         "actions": list(grid.actions),
         "settings": {name: getattr(grid, name) for name in SETTINGS},
+        "seen": wall_codes(grid)[: grid.size].tolist(),
         "rewards": [[row, column, reward] for (row, column), reward in grid.rewards],
         "teleports": [[*source, *target, reward] for source, target, reward in grid.teleports],
     }

@@ -1,7 +1,11 @@
 """The gridworld lab in Chromium: painting, planning sweep by sweep, learning on the same map, the address, mistakes."""
 
+import json
 import re
+import subprocess
+import sys
 import urllib.parse
+from pathlib import Path
 
 import pytest
 from conftest import App
@@ -183,3 +187,77 @@ def test_q_and_gaps_are_drawn_on_every_kind_of_map(page: Page, app: App, name: s
     expect(page.locator(".wedges polygon")).to_have_count(0)
     page.get_by_role("button", name="Race the solvers").click()
     expect(page.locator(".race [data-line]")).to_have_count(5)
+
+
+def test_a_painted_policy_is_evaluated_kept_in_the_address_and_taken_away(page: Page, app: App, tmp_path: Path) -> None:
+    opened(page)
+    page.locator("[data-brush='arrow']").first.click()
+    drag(page, (3, 0), (2, 0), (1, 0), (1, 1), (0, 1), (0, 0))
+    # One move each along the way, so its cells are worth minus the moves that are left
+    for place, (row, column) in enumerate([(0, 1), (1, 1), (1, 0), (2, 0), (3, 0)], start=1):
+        expect(cell(page, row, column).locator(".value")).to_have_text(f"−{place}.00")
+    expect(cell(page, 1, 0)).to_have_attribute("data-arrows", "E")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save policy").click()
+    download.value.save_as(tmp_path / "policy.txt")
+    command = ["-m", "engine", "plan", "--map", "small-4x4", "--method", "policy-evaluation", "--json", "--policy"]
+    told = subprocess.run(
+        [sys.executable, *command, tmp_path / "policy.txt"], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert [row[0] for row in json.loads(told.stdout)["V"]] == pytest.approx([0, -3, -4, -5], abs=1e-6)
+    page.reload()
+    expect(cell(page, 3, 0).locator(".value")).to_have_text("−5.00")
+    page.locator("[data-brush='arrow']").first.click()
+    x, y = middle(page, 0, 1)
+    page.mouse.click(x - 30, y)  # its arrow to the west goes again
+    expect(cell(page, 0, 1)).to_have_attribute("data-arrows", "NESW")
+    page.get_by_role("button", name="Undo").click()
+    expect(cell(page, 0, 1)).to_have_attribute("data-arrows", "W")
+
+
+def test_a_table_learns_and_its_visits_and_policy_can_be_looked_at(page: Page, app: App) -> None:
+    opened(page, f"/gridworld?tab=learn&map={urllib.parse.quote('S..G' + chr(10) + '....' + chr(10))}")
+    page.locator("[data-algorithm='q-learning']").click()
+    page.get_by_label("Epsilon schedule").select_option("constant")
+    page.get_by_label("Epsilon", exact=True).fill("0.2")
+    page.get_by_role("button", name="Start Q-learning").click()
+    page.wait_for_url(re.compile(r"run=[0-9a-f]{12}"))
+    run = app.wait_for(re.search(r"run=([0-9a-f]{12})", page.url).group(1), "finished")
+    assert (run["config"]["algorithm"]["epsilon"], run["config"]["algorithm"]["epsilon_schedule"]) == (0.2, "constant")
+    expect(page.locator(".oracle")).to_contain_text("Finished")
+    expect(page.locator("[data-row='start']")).to_be_visible()
+    page.get_by_label("Values").select_option("beside")
+    expect(cell(page, 0, 2).locator(".value")).to_have_text("−1.00")
+    expect(cell(page, 0, 2).locator(".under")).to_have_text("−1.00")
+    page.get_by_label("Values").select_option("visits")
+    expect(cell(page, 0, 0).locator(".value")).to_contain_text("%")
+    expect(cell(page, 0, 0).locator(".under")).to_contain_text("%")
+    page.get_by_role("button", name="Step").first.click()
+    expect(page.locator(".replay .at")).to_contain_text("move 0 of")
+    page.locator("[data-tab='evaluate']").click()
+    page.get_by_label("Policy", exact=True).select_option("learned")
+    # Three moves if all went east; a fifth is made at random, so it takes a little longer
+    expect(cell(page, 0, 0).locator(".value")).to_have_text(re.compile(r"^−3\.\d"))
+
+
+def test_seeing_only_walls_three_answers_stand_side_by_side(page: Page, app: App) -> None:
+    plain = "step_reward = 0\ngoal_reward = 1\npit_reward = -1\ndiscount = 0.9\n\nS...S\nP#G#P\n"
+    opened(page, f"/gridworld?tab=plan&map={urllib.parse.quote(plain)}")
+    page.locator(".blind").get_by_role("button", name="Compare").click()
+    # By hand, for the money worth 1: g^2 / 2 with certainty, g^2 / (2 - g^2) with dice, g^2 with full sight
+    expect(page.locator(".answer b")).to_have_text(["0.405", "0.6807", "0.81"])
+    page.get_by_label("Cells show").select_option("walls")
+    for column in (1, 3):
+        expect(cell(page, 0, column).locator(".value")).to_have_text("N S")
+
+
+def test_a_race_of_learners_ends_with_their_bands(page: Page, app: App) -> None:
+    opened(page, "/gridworld?tab=learn")
+    page.get_by_label("Seeds of the race").fill("2")
+    page.get_by_label("Moves of each runner").fill("2048")
+    page.locator("[data-racer='pg']").click()
+    page.get_by_role("button", name="Race", exact=True).click()
+    expect(page.locator(".contest")).to_contain_text("mean of 2 seeds", timeout=60_000)
+    expect(page.locator(".contest .band")).to_have_count(2)
+    page.get_by_role("button", name="Open in Compare").click()
+    page.wait_for_url(re.compile(r"/compare\?compare="))

@@ -11,6 +11,8 @@ import pytest
 from opened import opened
 from streamlit.testing.v1 import AppTest
 
+from engine.gridworlds.dynamics import deciding
+from engine.gridworlds.policies import parse_policy
 from engine.gridworlds.presets import MAPS
 from engine.gridworlds.text import parse_map, print_map
 
@@ -32,11 +34,12 @@ def test_the_page_opens_with_every_preset(lab: AppTest) -> None:
     assert [one["name"] for one in handed["maps"]] == list(MAPS)
 
 
-def edited(script: str) -> Any:
-    """What a script over lab_text.js answers with, in node."""
+def edited(script: str, file: str = "lab_text") -> Any:
+    """What a script over lab_text.js, or another file without drawing, answers with, in node."""
     if NODE is None:
         pytest.skip("the lab's text functions are run in node, which is not installed; the browser test covers them")
-    loading = f"import * as map from {json.dumps((ASSETS / 'lab_text.js').as_uri())};"
+    name = file.removeprefix("lab_").replace("text", "map")
+    loading = f"import * as {name} from {json.dumps((ASSETS / f'{file}.js').as_uri())};"
     told = subprocess.run(
         [NODE, "--input-type=module", "--experimental-default-type=module"],
         input=f"{loading} process.stdout.write(JSON.stringify({script}))",
@@ -87,3 +90,52 @@ def test_another_size_keeps_what_fits() -> None:
 def test_clearing_leaves_starts_and_goals() -> None:
     cleared = edited('map.cleared("slip = 0.1\\n\\nS#P\\n..G\\n\\nreward 2 1 = 4\\n")')
     assert cleared == "slip = 0.1\n\nS..\n..G\n"
+
+
+def test_wind_blows_in_the_columns_that_were_painted() -> None:
+    one = edited('map.withWind("S.G\\n...\\n", 3, [[0, 1], [1, 2]], 2)')
+    assert parse_map(one).wind == (0, 2, 2)
+    again = edited(f"map.withWind({json.dumps(one)}, 3, [[0, 1], [0, 2]], 0)")
+    assert not any(parse_map(again).wind or ())
+
+
+def test_a_teleport_is_drawn_replaced_and_taken_away() -> None:
+    one = edited('map.withTeleport("S..\\n..G\\n", [0, 1], [1, 0], 5)')
+    assert parse_map(one).teleports == (((0, 1), (1, 0), 5.0),)
+    other = edited(f"map.withTeleport({json.dumps(one)}, [0, 1], [1, 1], -1)")
+    assert parse_map(other).teleports == (((0, 1), (1, 1), -1.0),)
+    assert edited(f"map.withTeleport({json.dumps(other)}, [0, 1], null, 0)") == "S..\n..G\n"
+
+
+def test_a_painted_policy_is_what_the_planner_reads() -> None:
+    """Each cell of a way points to the next, round the corner where no move is diagonal; elsewhere at random."""
+    four, king = ["N", "E", "S", "W"], ["N", "E", "S", "W", "NE", "SE", "SW", "NW"]
+    way = "[[2, 0], [1, 1], [1, 2]]"
+    painted = edited(f'policy.drawnAlong({{}}, {way}, "N", {json.dumps(four)})', "lab_policy")
+    assert painted == {"2,0": ["E"], "2,1": ["N"], "1,1": ["E"]}
+    assert edited(f'policy.drawnAlong({{}}, {way}, "N", {json.dumps(king)})', "lab_policy") == {
+        "2,0": ["NE"],
+        "1,1": ["E"],
+    }
+    both = edited(f'policy.drawnAlong({{"1,1": ["E"]}}, [[1, 1]], "N", {json.dumps(four)})', "lab_policy")
+    assert both == {"1,1": ["N", "E"]}
+    assert edited(f'policy.drawnAlong({{"1,1": ["E"]}}, [[1, 1]], "E", {json.dumps(four)})', "lab_policy") == {}
+    address = edited('policy.addressOf({"1,1": ["N", "E"], "0,3": ["SW"]})', "lab_policy")
+    assert edited(f"policy.fromAddress({json.dumps(address)})", "lab_policy") == {"1,1": ["N", "E"], "0,3": ["SW"]}
+    assert edited("policy.fromAddress('1.1.<b>_9999.1.N_x')", "lab_policy") == {}
+    chances = f"policy.chancesOf({json.dumps(both)}, 2, 2, {json.dumps(four)})"
+    text = edited(f"policy.written({chances}, {json.dumps(four)})", "lab_policy")
+    grid = parse_map("S.\n..\n.G\n")
+    rows = text + "N  N\n"
+    read = parse_policy(rows, grid, deciding(grid))
+    assert read[:4].tolist() == [[0.25] * 4] * 3 + [[0.5, 0.5, 0, 0]]
+
+
+def test_a_trained_runs_policy_is_written_to_the_last_digit_that_counts() -> None:
+    """Chances as a picture has them, rounded to six digits, need not add up to 1; a file's must."""
+    grid = parse_map("S.G\n...\n")
+    rows = [[[0.333333, 0.333333, 0.333333, 0.0], [0.1, 0.2, 0.3, 0.4], None], [[1, 0, 0, 0]] * 3]
+    text = edited(f'policy.written({json.dumps(rows)}, ["N", "E", "S", "W"])', "lab_policy")
+    read = parse_policy(text, grid, deciding(grid))
+    assert read[0].tolist() == pytest.approx([1 / 3, 1 / 3, 1 / 3, 0], abs=1e-6)
+    assert read[1].tolist() == pytest.approx([0.1, 0.2, 0.3, 0.4], abs=1e-6)

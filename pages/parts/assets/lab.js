@@ -6,7 +6,9 @@ import { asked, keep } from "./lab_address.js";
 import { board, readingLine } from "./lab_board.js";
 import { after, laidBy, painted } from "./lab_brush.js";
 import { textCard, rules } from "./lab_map.js";
+import { takenBack, undoKeys } from "./lab_history.js";
 import { learning } from "./lab_learn.js";
+import { NOTHING, addressOf, chancesOf, drawnAlong, fromAddress, sideOf } from "./lab_policy.js";
 import { painting } from "./lab_paint.js";
 import { planning } from "./lab_planning.js";
 import { sceneOf, told } from "./lab_scene.js";
@@ -21,7 +23,7 @@ const LOOK_MS = 1000;
 export default function ({ data, parentElement, setTriggerValue }) {
   const known = LABS.get(parentElement);
   if (known) return known.stop;
-  const lab = gridworldLab(parentElement.querySelector(".uphill"), data, (runId) => setTriggerValue("open", runId));
+  const lab = gridworldLab(parentElement.querySelector(".uphill"), data, setTriggerValue);
   const stop = () => {
     lab.stop();
     LABS.delete(parentElement);
@@ -30,7 +32,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   return stop;
 }
 
-function gridworldLab(root, data, open) {
+function gridworldLab(root, data, trigger) {
   const address = asked();
   const preset = (name) => data.maps.find((one) => one.name === name);
   const state = {
@@ -41,9 +43,9 @@ function gridworldLab(root, data, open) {
     preview: null,
     tab: address.tab ?? "evaluate",
     cell: null,
+    painted: fromAddress(address.policy),
   };
-  const past = [];
-  const future = [];
+  const history = takenBack(() => ({ text: state.text, painted: state.painted }), restore);
   let asking = false;
   let waiting = null;
   let notFound = null;
@@ -54,67 +56,56 @@ function gridworldLab(root, data, open) {
   const reading = readingLine();
   const wrong = el("p", { class: "problem", role: "alert", hidden: true });
   const bar = tools(data.maps, {
-    preset: (name) => change(preset(name).text),
-    undo: () => travel(past, future),
-    redo: () => travel(future, past),
+    preset(name) {
+      state.painted = NOTHING;
+      keep({ policy: null });
+      change(preset(name).text);
+    },
+    undo: history.undo,
+    redo: history.redo,
     clear: () => change(map.cleared(state.text)),
     resize: (rows, cols) => change(map.resized(state.text, rows, cols)),
     brush: (name) => (picture.picture.dataset.brush = name),
   });
   const text = textCard((typed) => change(typed, "text"));
   const fields = rules((name, value) => change(map.withSetting(state.text, name, value)));
-  const plan = planning({ redraw, ask: () => again(), refer: () => state, learned: () => learn.policy() });
-  const learn = learning(data, { redraw, open, text: () => state.text, address: (run) => keep({ run }) });
-  const tabs = Object.entries(TABS).map(([name, label]) =>
-    el("button", { type: "button", class: "chip tab", text: label, "data-tab": name, onclick: () => choose(name) }),
+  const plan = planning({ redraw, ask: () => again(), refer: () => state, painted: () => paintedChances(), learned: () => learn.policy() });
+  const learn = learning(data, {
+    redraw,
+    open: (runId) => trigger("open", runId),
+    compare: (groups) => trigger("compare", groups.join(",")),
+    text: () => state.text,
+    discount: () => state.read?.settings.discount ?? 1,
+    address: (run) => keep({ run }),
+  });
+  const tabs = Object.entries(TABS).map(([name, text]) =>
+    el("button", { type: "button", class: "chip tab", text, "data-tab": name, onclick: () => choose(name) }),
   );
   const remarks = el("div", { class: "remarks" });
 
   root.replaceChildren(
-    el(
-      "div",
-      { class: "lab" },
-      el(
-        "section",
-        { class: "card mapcard", "aria-label": "Map" },
-        bar.bar,
-        bar.brushes,
-        drawn,
-        reading,
-        wrong,
-        plan.controls,
-        learn.controls,
-      ),
-      el(
-        "div",
-        { class: "side" },
-        el(
-          "section",
-          { class: "card" },
-          el("div", { class: "row tabs", role: "group", "aria-label": "What to do" }, ...tabs, plan.solver),
-          learn.starter,
-          fields.node,
-          remarks,
-        ),
-        plan.cards,
-        learn.cards,
-        text.node,
-      ),
-    ),
+    laidOut({
+      map: [bar.bar, bar.brushes, drawn, reading, wrong, plan.controls, learn.controls],
+      choice: [el("div", { class: "row tabs", role: "group", "aria-label": "What to do" }, ...tabs, plan.solver)],
+      settings: [learn.starter, fields.node, remarks],
+      cards: [plan.cards, learn.cards, text.node],
+    }),
   );
   root.removeAttribute("aria-busy");
   follow(root);
 
   painting(picture, {
     size: () => ({ rows: kinds().length, cols: kinds()[0].length }),
-    brush: (cell, name = bar.brush()) => laidBy(state.text, kinds(), cell, name, bar.amount()),
+    brush: (cell, name = bar.brush(), place = { right: 0, down: -1 }) =>
+      laidBy(state.text, kinds(), cell, name, bar.amount(), sideOf(place, actions())),
     preview(cells, laid) {
       if (laid.kind) state.preview = painted(state.text, map.kindsOf(state.text) ?? kinds(), cells, laid.kind);
       redraw();
     },
     stroke(cells, laid) {
       state.preview = null;
-      if (cells.length) change(after(state.text, kinds(), cells, laid));
+      if (cells.length && laid.side) paintPolicy(cells, laid.side);
+      else if (cells.length) change(after(state.text, kinds(), cells, laid));
       else redraw();
     },
     look(cell) {
@@ -123,17 +114,29 @@ function gridworldLab(root, data, open) {
     },
     hover: (cell) => say(reading, cell ? told({ kinds: kinds(), ...viewed() }, cell) : ""),
   });
-  root.addEventListener("keydown", (event) => {
-    if (!(event.ctrlKey || event.metaKey) || event.target.matches("textarea, input")) return;
-    const key = event.key.toLowerCase();
-    if (key === "z" && !event.shiftKey) travel(past, future);
-    else if (key === "y" || (key === "z" && event.shiftKey)) travel(future, past);
-    else return;
-    event.preventDefault();
-  });
+  undoKeys(root, history);
 
   /** The cells on the board: as painted, or the last that could be read. */
   const kinds = () => state.preview ?? map.kindsOf(state.text) ?? state.read?.cells ?? [["free"]];
+
+  const actions = () => state.read?.actions ?? ["N", "E", "S", "W"];
+
+  /** The painted policy [[chances]] on the map that is shown, or null while nothing is painted. */
+  const paintedChances = () =>
+    Object.keys(state.painted).length ? chancesOf(state.painted, kinds().length, kinds()[0].length, actions()) : null;
+
+  function paintPolicy(cells, side) {
+    history.remember();
+    state.painted = drawnAlong(state.painted, cells, side, actions());
+    policyChanged();
+    if (state.tab === "evaluate") again();
+    else choose("evaluate");
+  }
+
+  function policyChanged() {
+    if (paintedChances()) plan.paintedNow();
+    keep({ policy: addressOf(state.painted) });
+  }
 
   /** Another map: from: "text" while somebody types, so that their text is not touched and a wrong one changes nothing. */
   function change(next, from = "board") {
@@ -146,18 +149,16 @@ function gridworldLab(root, data, open) {
 
   function adopt(next) {
     if (next === state.text) return;
-    if (state.text) past.push(state.text);
-    if (past.length > 200) past.shift();
-    future.length = 0;
+    if (state.text) history.remember();
     state.text = next;
     text.show(next);
     redraw();
   }
 
-  function travel(one, other) {
-    if (!one.length) return;
-    other.push(state.text);
-    state.text = one.pop();
+  function restore({ text: next, painted: arrows }) {
+    const changed = arrows !== state.painted;
+    [state.text, state.painted] = [next, arrows];
+    if (changed) policyChanged();
     state.draft = state.text;
     state.from = "board";
     text.show(state.text);
@@ -255,7 +256,7 @@ function gridworldLab(root, data, open) {
     show(wrong, Boolean(state.problem) && state.from === "board");
     say(wrong, state.problem ?? "");
     const name = data.maps.find((one) => one.text === state.text)?.name;
-    bar.tell(name, [now.length, now[0].length], past.length > 0, future.length > 0);
+    bar.tell(name, [now.length, now[0].length], history.canUndo, history.canRedo);
     fields.tell(state.text, state.read?.settings);
     plan.tell(state.tab, state.cell && inside(state.cell) ? state.cell : null, colours(root));
     learn.tell(state.tab === "learn", colours(root));
@@ -279,6 +280,7 @@ function gridworldLab(root, data, open) {
   state.draft = preset(first) || first.includes("\n") ? state.text : first;
   state.from = state.draft === state.text ? "board" : "text";
   text.show(state.text);
+  if (paintedChances()) plan.paintedNow();
   choose(state.tab);
   if (address.run) learn.follow(address.run);
 
@@ -291,4 +293,14 @@ function gridworldLab(root, data, open) {
       picture.remove();
     },
   };
+}
+
+/** The map on the left; on the right what to do with it, and the cards. */
+function laidOut({ map: board, choice, settings, cards }) {
+  return el(
+    "div",
+    { class: "lab" },
+    el("section", { class: "card mapcard", "aria-label": "Map" }, ...board),
+    el("div", { class: "side" }, el("section", { class: "card" }, ...choice, ...settings), ...cards),
+  );
 }

@@ -2,12 +2,13 @@
 
 const MAX_CHARACTERS = 9000;
 
-/** What the address asks for: { map: a name, a text or null, tab, run }. */
+/** What the address asks for: { map: a name, a text or null, policy, tab, run }. */
 export function asked() {
   const query = new URLSearchParams(location.search);
   const run = query.get("run");
   return {
     map: query.get("map"),
+    policy: query.get("policy"),
     tab: ["evaluate", "plan", "learn"].find((tab) => tab === query.get("tab")) ?? null,
     run: /^[0-9a-f]{12}$/.test(run ?? "") ? run : null,
   };

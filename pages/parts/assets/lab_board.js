@@ -19,7 +19,8 @@ export function board(node) {
   const marks = svg("g", { class: "marks" });
   const ring = svg("rect", { class: "ring", rx: 8, width: UNIT - 6, height: UNIT - 6, visibility: "hidden" });
   const place = svg("rect", { class: "cursor", rx: 8, width: UNIT - 6, height: UNIT - 6, visibility: "hidden" });
-  const picture = svg("svg", { class: "board", tabindex: 0, role: "application" }, layer, marks, ring, place);
+  const agent = svg("circle", { class: "agent", r: 17, visibility: "hidden" });
+  const picture = svg("svg", { class: "board", tabindex: 0, role: "application" }, layer, marks, ring, agent, place);
   node.append(picture);
   const resized = new ResizeObserver(measure);
   resized.observe(node);
@@ -57,6 +58,9 @@ export function board(node) {
       marks.replaceChildren(...scene.marks.map((mark) => marked(mark)));
       chosen = scene.chosen;
       at(ring, chosen ?? undefined, Boolean(chosen));
+      agent.setAttribute("visibility", scene.agent ? "visible" : "hidden");
+      const [row, column] = scene.agent ?? [0, 0];
+      agent.style.transform = `translate(${column * UNIT + UNIT / 2}px, ${row * UNIT + 40}px)`;
       picture.setAttribute("aria-label", scene.label);
     },
     cellAt(event) {
@@ -65,6 +69,16 @@ export function board(node) {
       const row = Math.floor(((event.clientY - box.top) / box.height) * rows);
       const column = Math.floor(((event.clientX - box.left) / box.width) * cols);
       return row >= 0 && column >= 0 && row < rows && column < cols ? [row, column] : null;
+    },
+    /** Where in its cell an event is: right and down from the middle, in -1..1. */
+    placeIn(event) {
+      const box = picture.getBoundingClientRect();
+      const [rows, cols] = size.split("x").map(Number);
+      const within = (share) => 2 * (share - Math.floor(share)) - 1;
+      return {
+        right: within(((event.clientX - box.left) / box.width) * cols),
+        down: within(((event.clientY - box.top) / box.height) * rows),
+      };
     },
     moveCursor(to) {
       cursor = to;
@@ -75,7 +89,7 @@ export function board(node) {
   };
 }
 
-/** One cell: draw({ kind, shade, text, word, note, arrows: [[name, strength]], wedges: [{ name, shade, text, best }] }). */
+/** One cell: draw({ kind, shade, text, under, word, note, arrows: [[name, strength]], wedges: [{ name, shade, text, best }] }). */
 function cell(row, column, cols) {
   let before = "";
   const x = column * UNIT;
@@ -91,10 +105,11 @@ function cell(row, column, cols) {
   const parts = svg("g", { class: "wedges" });
   const pointing = svg("path", { class: "arrows" });
   const figure = svg("text", { class: "value", x: x + UNIT / 2, y: y + 84 });
+  const second = svg("text", { class: "under", x: x + UNIT / 2, y: y + 94 });
   const word = svg("text", { class: "word", x: x + UNIT / 2, y: y + 50 });
   const note = svg("text", { class: "note", x: x + 92, y: y + 18 });
   const node = svg("g", { class: "cell", "data-cell": `${row},${column}`, "data-index": row * cols + column });
-  node.append(ground, parts, svg("g", { transform: `translate(${x} ${y})` }, pointing), figure, word, note);
+  node.append(ground, parts, svg("g", { transform: `translate(${x} ${y})` }, pointing), figure, second, word, note);
 
   return {
     node,
@@ -102,7 +117,7 @@ function cell(row, column, cols) {
       const now = JSON.stringify(given) + palette.text;
       if (now === before) return;
       before = now;
-      const { kind, shade, text = "", arrows: wanted = [], wedges = [] } = given;
+      const { kind, shade, text = "", under = "", arrows: wanted = [], wedges = [] } = given;
       node.dataset.kind = kind;
       node.dataset.arrows = wanted.map(([name]) => name).join("");
       ground.setAttribute("fill", filled(kind, shade, palette));
@@ -110,7 +125,8 @@ function cell(row, column, cols) {
       pointing.setAttribute("d", arrows(wanted, wedges.length ? 0.6 : 1));
       say(figure, text);
       const alone = kind === "goal" || kind === "pit";
-      figure.setAttribute("y", y + (wanted.length ? 87 : alone ? 74 : 56));
+      say(second, under);
+      figure.setAttribute("y", y + (under ? 78 : wanted.length ? 87 : alone ? 74 : 56));
       word.setAttribute("x", kind === "start" ? x + 10 : x + UNIT / 2);
       word.setAttribute("y", kind === "start" ? y + 19 : y + (text ? 46 : 56));
       say(word, wedges.length ? "" : (WORDS[kind] ?? ""));

@@ -3,89 +3,75 @@
 import { Refused, Unreachable, clockwork, metrics, picture, post } from "./api.js";
 import { el, say, show } from "./dom.js";
 import { grouped, stateName } from "./format.js";
+import { contestCard } from "./lab_contest.js";
 import { oracleCard } from "./lab_oracle.js";
+import { replay } from "./lab_replay.js";
+import { starterForm } from "./lab_starter.js";
 import { Table } from "./table.js";
 
 const POLL_MS = 300;
 const RESTING_MS = 2500;
 const ROWS = 2000;
 const LIVE = ["queued", "training"];
+const VIEWS = {
+  learned: "V of its policy, exact",
+  beside: "its own V, and V* below",
+  best: "V*, the best possible",
+  visits: "visits of the last batch, exact share below",
+  ever: "visits since the start",
+  advantages: "advantages = natural gradient",
+};
+const ABOUT = {
+  learned: "An arrow is as long as the policy's probability. Values are expected returns under the time limit.",
+  beside: "Above, what the agent itself thinks a cell is worth; below, the best possible.",
+  best: "The best possible values; the arrows are those of the agent's policy.",
+  visits: "Share of the moves made in a cell; cells that look alike to the agent count as one.",
+  ever: "Share of all moves so far: what was explored, and what is now exploited.",
+  advantages: "Q − V of every move under the agent's policy, exact: the direction in which a table's natural gradient points.",
+};
 
-/** controls (under the board), starter (choice of algorithm and Start), cards (the oracle): nodes. */
-export function learning(data, { redraw, open, text, address }) {
+/** controls (under the board), starter (choice of algorithm and Start), cards (the oracle, the race): nodes. */
+export function learning(data, { redraw, open, compare, text, discount, address }) {
   let run = null;
   let seen = null;
   let table = new Table();
   let exact = [];
   let clock = null;
   let active = false;
-  let algorithm = "ppo";
-  const choices = Object.entries(data.algorithms).map(([kind, label]) =>
-    el("button", { type: "button", class: "chip", text: label, "data-algorithm": kind, onclick: () => pick(kind) }),
-  );
-  const seed = el("input", {
-    type: "number",
-    min: 0,
-    max: 4294967295,
-    value: 1,
-    "aria-label": "Seed",
-    class: "amount",
-  });
-  const start = el("button", { type: "button", class: "button primary", onclick: begin });
-  const stopping = el("button", { type: "button", class: "button", text: "Stop", hidden: true, onclick: end });
-  const said = el("p", { class: "problem", role: "alert", hidden: true });
-  const starter = el(
-    "div",
-    { class: "starter", hidden: true },
-    el(
-      "div",
-      { class: "row" },
-      ...choices,
-      el("label", { class: "tick" }, el("span", { text: "seed" }), seed),
-      start,
-      stopping,
-    ),
-    said,
-  );
+  const starter = starterForm(data.algorithms, { start: begin, stop: end, explore });
   const badge = el("span", { class: "badge" }, el("i", { "aria-hidden": "true" }), el("span"));
   const more = el("button", { type: "button", class: "quiet", text: "Open the run", onclick: () => open(run.run_id) });
   const oracle = oracleCard(el("div", { class: "row head" }, el("h2", { text: "Sampled against exact" }), badge, more));
-  const cards = el("div", { class: "cards-side", hidden: true }, oracle.node);
+  const contest = contestCard(data.algorithms, {
+    begin: (wanted) => post("plan/race", { map: text(), ...wanted }),
+    compare,
+  });
+  const cards = el("div", { class: "cards-side", hidden: true }, oracle.node, contest.node);
   const view = el(
     "select",
     { "aria-label": "Values" },
-    el("option", { value: "learned", text: "of the learned policy" }),
-    el("option", { value: "best", text: "V*, the best possible" }),
+    ...Object.entries(VIEWS).map(([value, label]) => el("option", { value, text: label })),
   );
   view.addEventListener("change", () => redraw());
   const about = el("p", { class: "hint" });
+  const walking = replay(() => redraw());
   const controls = el(
     "div",
     { class: "planning", hidden: true },
-    el("label", { class: "tick" }, el("span", { text: "Values" }), view),
+    walking.node,
+    el("label", { class: "tick" }, el("span", { text: "Cells show" }), view),
     about,
   );
-  pick(algorithm);
 
-  function pick(kind) {
-    algorithm = kind;
-    say(start, `Start ${data.algorithms[kind]}`);
-    for (const one of choices) one.setAttribute("aria-pressed", String(one.dataset.algorithm === kind));
-  }
-
-  async function begin() {
-    start.disabled = true;
-    show(said, false);
+  async function begin({ algorithm, label, seed, set }) {
+    const here = { "task.map": text(), "task.oracle": true, "algorithm.discount": discount(), name: `Lab map (${label})` };
     try {
-      const set = { "task.map": text(), name: `Lab map (${data.algorithms[algorithm]})` };
-      const answer = await post("runs", { preset: `gridworld-${algorithm}`, seed: Number(seed.value), set });
+      const answer = await post("runs", { preset: `gridworld-${algorithm}`, seed, set: { ...here, ...set } });
       follow(answer.run_id);
+      return null;
     } catch (error) {
       if (!(error instanceof Refused || error instanceof Unreachable)) throw error;
-      say(said, error instanceof Refused ? error.message : "The app does not answer; nothing was started.");
-      show(said, true);
-    } finally {
-      start.disabled = false;
+      return error instanceof Refused ? error.message : "The app does not answer; nothing was started.";
     }
   }
 
@@ -94,12 +80,23 @@ export function learning(data, { redraw, open, text, address }) {
     clock?.now();
   }
 
+  /** Another epsilon for the run that trains. */
+  async function explore(epsilon) {
+    if (!run || !LIVE.includes(run.state) || !table.has("epsilon")) return;
+    const refused = await post(`runs/${run.run_id}/change`, { "algorithm.epsilon": epsilon }).then(
+      () => null,
+      (error) => error.message,
+    );
+    starter.tell(true, refused);
+  }
+
   function follow(runId) {
     clock?.stop();
     run = { run_id: runId, state: "queued" };
     seen = null;
     exact = [];
     table = new Table();
+    walking.take(null);
     address(runId);
     clock = clockwork(() => look(runId));
   }
@@ -113,6 +110,7 @@ export function learning(data, { redraw, open, text, address }) {
       if (newest) {
         seen = newest;
         exact.push([newest.step, newest.expected_return]);
+        walking.take(newest);
       }
     } catch (error) {
       if (!(error instanceof Unreachable || error instanceof Refused)) throw error;
@@ -126,34 +124,62 @@ export function learning(data, { redraw, open, text, address }) {
   function forget() {
     clock.stop();
     run = seen = null;
+    walking.take(null);
     address(null);
     redraw();
     return RESTING_MS;
   }
 
+  const here = () => Boolean(seen) && run?.config?.task?.map === text();
   /** The learned probabilities [[chances]] on the map that is shown, or null. */
-  const policy = () => (seen && run?.config?.task?.map === text() ? seen.probabilities : null);
+  const policy = () => (here() ? seen.probabilities : null);
+
+  /** What the cells show of the run, by the view that is chosen: { values, under, q, mode }. */
+  function figures(given) {
+    const flat = (rows) => (rows ? rows.flat() : given.shown.values.map(() => null));
+    switch (view.value) {
+      case "best":
+        return { values: given.answer.best };
+      case "beside":
+        return { values: flat(seen.estimates), under: given.answer.best };
+      case "visits":
+        return { values: flat(seen.visited), under: seen.visits?.flat() ?? null, shares: true };
+      case "ever":
+        return { values: flat(seen.visited_ever), shares: true };
+      case "advantages":
+        return seen.advantages ? { q: seen.advantages.flat(), mode: "q" } : { values: flat(seen.values) };
+      default:
+        return { values: flat(seen.values) };
+    }
+  }
 
   return {
     controls,
-    starter,
+    starter: starter.node,
     cards,
     follow,
     policy,
     /** What the board shows of the run, as far as it learned on the map that is shown. */
     shown(plan) {
       const given = plan.exact();
-      if (!given.shown || !policy()) return { ...given, bits: null };
-      const values = view.value === "best" ? given.answer.best : seen.values.flat();
-      return { ...given, shown: { ...given.shown, values }, bits: null, policy: policy() };
+      if (!given.shown || !here()) return { ...given, bits: null };
+      const { mode = "values", ...found } = figures(given);
+      return {
+        ...given,
+        shown: { ...given.shown, ...found },
+        bits: null,
+        mode,
+        policy: mode === "q" ? null : policy(),
+        agent: walking.place(),
+      };
     },
     tell(wanted, palette) {
       if (wanted && !active) clock?.now();
       active = wanted;
-      for (const node of [starter, cards, controls]) show(node, wanted);
-      if (!wanted) return;
+      for (const node of [starter.node, cards, controls]) show(node, wanted);
+      if (!wanted) return walking.stop();
       for (const node of [badge, more]) show(node, Boolean(run));
-      show(stopping, Boolean(run) && LIVE.includes(run.state));
+      starter.tell(Boolean(run) && LIVE.includes(run.state));
       badge.dataset.state = run?.state ?? "";
       say(
         badge.lastChild,
@@ -161,13 +187,22 @@ export function learning(data, { redraw, open, text, address }) {
       );
       say(about, aboutOf());
       oracle.draw({ run, seen, table, exact }, palette);
+      contest.tell(palette, here() ? seen.optimal_return : null);
     },
-    stop: () => clock?.stop(),
+    stop() {
+      clock?.stop();
+      contest.stop();
+      walking.stop();
+    },
   };
 
   function aboutOf() {
-    if (policy())
-      return "An arrow is as long as the policy's probability. Values are expected returns under the time limit, without discount.";
+    if (here()) {
+      const large = !table.has("exact_return") && table.length > 0;
+      return large && ["visits", "advantages"].includes(view.value)
+        ? "This map is too large for exact answers at every iteration; the exact share is left out."
+        : ABOUT[view.value];
+    }
     return seen
       ? "The run learned on another map than the one that is shown; start one here."
       : "The values are the best possible until an agent has learned something.";

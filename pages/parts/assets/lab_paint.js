@@ -15,8 +15,8 @@ const LETTERS = {
 };
 
 /**
- * Strokes on `board`. brush(cell, name) says what a stroke that begins there puts down, or null where nothing is
- * painted; name is a tool's, or undefined for the chosen one. preview(cells, brush), stroke(cells, brush), look(cell)
+ * Strokes on `board`. brush(cell, name, place) says what a stroke that begins there puts down, or null where nothing is
+ * painted; name is a tool's, or undefined for the chosen one; place: where in the cell it begins, { right, down }. preview(cells, brush), stroke(cells, brush), look(cell)
  * and hover(cell) are called.
  */
 export function painting(board, { size, brush, preview, stroke, look, hover }) {
@@ -27,7 +27,7 @@ export function painting(board, { size, brush, preview, stroke, look, hover }) {
     const cell = board.cellAt(event);
     if (event.button !== 0 || !cell || under) return;
     board.moveCursor(null);
-    const laid = brush(cell);
+    const laid = brush(cell, undefined, board.placeIn(event));
     if (!laid) return;
     event.preventDefault();
     picture.focus({ preventScroll: true });
@@ -45,7 +45,7 @@ export function painting(board, { size, brush, preview, stroke, look, hover }) {
   });
   picture.addEventListener("click", (event) => {
     const cell = board.cellAt(event);
-    if (cell && !brush(cell)) look(cell);
+    if (cell && !brush(cell, undefined, board.placeIn(event))) look(cell);
   });
   picture.addEventListener("pointerup", (event) => end(event, true));
   picture.addEventListener("pointercancel", (event) => end(event, false));
@@ -71,8 +71,10 @@ export function painting(board, { size, brush, preview, stroke, look, hover }) {
       const { row, column } = DIRECTIONS[KEYS[event.key]];
       const { rows, cols } = size();
       const next = [Math.max(0, Math.min(rows - 1, cell[0] + row)), Math.max(0, Math.min(cols - 1, cell[1] + column))];
+      const laid = brush(cell, undefined, { right: column, down: row });
+      if (event.shiftKey && laid?.side) stroke(String(next) === String(cell) ? [cell] : [cell, next], laid);
+      else if (event.shiftKey) put(next);
       walk(board.cursor() ? next : cell);
-      if (event.shiftKey) put(next);
     } else if (event.key === " " || event.key === "Enter") {
       walk(cell);
       if (!put(cell)) look(cell);
@@ -89,7 +91,7 @@ export function painting(board, { size, brush, preview, stroke, look, hover }) {
   }
 
   function put(cell, name) {
-    const laid = brush(cell, name);
+    const laid = brush(cell, name, { right: 0, down: -1 });
     if (laid) stroke([cell], laid);
     return Boolean(laid);
   }

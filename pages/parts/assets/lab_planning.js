@@ -4,7 +4,9 @@ import { el, say, show } from "./dom.js";
 import { grouped, number } from "./format.js";
 import { backupCard, two } from "./lab_backup.js";
 import { logChart } from "./lab_chart.js";
+import { memorylessCard } from "./lab_memoryless.js";
 import { sweepPlayer } from "./lab_player.js";
+import { chancesOf, written } from "./lab_policy.js";
 import { race } from "./lab_race.js";
 import { sweepsOf } from "./lab_sweeps.js";
 
@@ -17,15 +19,43 @@ export const SOLVERS = {
 const IN_PLACE = ["value-iteration", "policy-evaluation"];
 const SETTLED_MS = 250; // then the rest of the sweeps is made
 
-/** controls, solver, cards: nodes. question(map, tab) is what to ask the engine; take(answer, question) its answer. */
-export function planning({ redraw, ask, refer, learned }) {
+const POLICIES = {
+  random: "of the random policy",
+  painted: "of the painted policy",
+  learned: "of the learned policy",
+};
+const ARROWS = {
+  greedy: "greedy for these values",
+  optimal: "truly optimal",
+  policy: "of the policy itself",
+  none: "no arrows",
+};
+const MODES = {
+  values: "values",
+  q: "Q of every move",
+  gap: "action gap",
+  walls: "only the walls around",
+};
+
+/**
+ * controls, solver, cards: nodes. question(map, tab) is what to ask the engine; take(answer, question) its answer.
+ * painted() and learned(): policies [[chances]], null where nothing was painted, or nothing learned.
+ */
+export function planning({ redraw, ask, refer, painted, learned }) {
   let found = null;
   let sweeps = null;
   let timer = null;
   let last = null;
   const player = sweepPlayer(() => redraw());
   const method = chooser("Solver", SOLVERS, ask);
-  const policy = chooser("Policy", { random: "of the random policy", learned: "of the learned policy" }, ask);
+  const policy = chooser("Policy", POLICIES, ask);
+  const keep = el("button", {
+    type: "button",
+    class: "quiet",
+    text: "Save policy",
+    title: "As text, which plan --policy FILE reads",
+    onclick: save,
+  });
   const inPlace = el("input", { type: "checkbox" });
   inPlace.addEventListener("change", ask);
   const placed = el(
@@ -34,12 +64,9 @@ export function planning({ redraw, ask, refer, learned }) {
     inPlace,
     "in place",
   );
-  const arrows = chooser(
-    "Arrows",
-    { greedy: "greedy for these values", optimal: "truly optimal", none: "no arrows" },
-    redraw,
-  );
-  const mode = chooser("Cells show", { values: "values", q: "Q of every move", gap: "action gap" }, redraw);
+  const arrows = chooser("Arrows", ARROWS, redraw);
+  const mode = chooser("Cells show", MODES, redraw);
+  const blind = memorylessCard();
   const made = backupCard();
   const chart = logChart("Largest change of a sweep and proven bound on the error, over sweeps", (at) => player.go(at));
   const count = el("p", { class: "hint count" });
@@ -59,9 +86,26 @@ export function planning({ redraw, ask, refer, learned }) {
     player.node,
     el("div", { class: "row looks" }, labelled("Arrows", arrows), labelled("Cells show", mode)),
   );
-  const cards = el("div", { class: "cards-side" }, made.node, close);
+  const cards = el("div", { class: "cards-side" }, made.node, close, blind.node);
 
-  const detailed = () => mode.value !== "values";
+  const detailed = () => ["q", "gap"].includes(mode.value);
+  const evaluated = () => ({ painted: painted(), learned: learned() })[policy.value] ?? null;
+
+  /** The policy that is evaluated [[chances]]; every move as likely where it says nothing. */
+  function followed() {
+    const { rows, cols, actions } = refer().read;
+    const even = actions.map(() => 1 / actions.length);
+    const rowsOf = evaluated() ?? chancesOf({}, rows, cols, actions);
+    return rowsOf.map((row) => row.map((chances) => chances ?? even));
+  }
+
+  function save() {
+    const address = URL.createObjectURL(new Blob([written(followed(), refer().read.actions)], { type: "text/plain" }));
+    el("a", { href: address, download: "policy.txt" }).click();
+    setTimeout(() => URL.revokeObjectURL(address), 1000);
+  }
+
+  const evaluating = () => found?.question.method === "policy-evaluation";
 
   function now() {
     if (!found) return null;
@@ -72,9 +116,8 @@ export function planning({ redraw, ask, refer, learned }) {
   function tellBackup(cell, cols) {
     if (!cell || !found) return made.draw(null);
     const [row, column] = cell;
-    const evaluating = found.question.method === "policy-evaluation";
-    const name = evaluating
-      ? `${found.question.policy ? "learned" : "random"} policy`
+    const name = evaluating()
+      ? `${found.followed} policy`
       : SOLVERS[found.question.method].toLowerCase();
     const title = `row ${row + 1}, column ${column + 1} · ${name} · ${player.number === Infinity ? "the answer" : `sweep ${player.number}`}`;
     const kind = refer().read?.cells[row]?.[column];
@@ -84,7 +127,7 @@ export function planning({ redraw, ask, refer, learned }) {
     if (moves.ends)
       return made.draw({ title, why: "The episode ends here, so nothing is added any more: the value is 0." });
     const discount = refer().read.settings.discount;
-    made.draw({ title, moves, discount, evaluating, ...source(moves.cell) });
+    made.draw({ title, moves, discount, evaluating: evaluating(), ...source(moves.cell) });
   }
 
   /** Which values the sum looks at, and what to say of it. */
@@ -142,18 +185,21 @@ export function planning({ redraw, ask, refer, learned }) {
   return {
     controls,
     cards,
-    solver: el("div", { class: "row solver" }, policy, method, placed),
+    solver: el("div", { class: "row solver" }, policy, keep, method, placed),
+    /** Evaluate what was painted from now on, and show its arrows. */
+    paintedNow() {
+      policy.value = "painted";
+      arrows.value = "policy";
+    },
     question(text, tab) {
       const chosen = tab === "evaluate" ? "policy-evaluation" : method.value;
       const question = { map: text, method: chosen, in_place: inPlace.checked && IN_PLACE.includes(chosen) };
-      return tab === "evaluate" && policy.value === "learned" && learned()
-        ? { ...question, policy: learned() }
-        : question;
+      return tab === "evaluate" && evaluated() ? { ...question, policy: evaluated() } : question;
     },
     take(answer, question) {
-      const same =
-        found && ["map", "method", "in_place", "policy"].every((name) => found.question[name] === question[name]);
-      found = { ...answer, question };
+      const asked = ({ map, method, in_place, policy: of }) => JSON.stringify([map, method, in_place, of]);
+      const same = found && asked(found.question) === asked(question);
+      found = { ...answer, question, followed: question.policy ? policy.value : "random" };
       if (same) return;
       sweeps?.stop();
       clearTimeout(timer);
@@ -179,14 +225,26 @@ export function planning({ redraw, ask, refer, learned }) {
       const row = now();
       if (!row) return {};
       last = row;
-      const bits = arrows.value === "none" ? null : arrows.value === "optimal" ? found.answer.optimal : row.greedy;
-      return { shown: row, answer: found.answer, bits, mode: mode.value, q: mode.value === "gap" };
+      const bits = { none: null, policy: null, optimal: found.answer.optimal }[arrows.value];
+      return {
+        shown: row,
+        answer: found.answer,
+        bits: bits === undefined ? row.greedy : bits,
+        mode: mode.value,
+        q: mode.value === "gap",
+        policy: arrows.value === "policy" && evaluating() && mode.value !== "q" ? followed() : null,
+      };
     },
     tell(tab, cell, palette) {
       show(controls, tab !== "learn");
       show(cards, tab !== "learn");
       show(policy, tab === "evaluate");
-      policy.options[1].disabled = !learned();
+      show(keep, tab === "evaluate");
+      policy.options[1].disabled = !painted();
+      policy.options[2].disabled = !learned();
+      arrows.options[2].disabled = tab !== "evaluate";
+      const { text, read } = refer();
+      blind.tell(tab === "plan" && read !== null, { text, read, answer: found?.answer, palette });
       show(method, tab === "plan");
       show(placed, tab === "evaluate" || (tab === "plan" && IN_PLACE.includes(method.value)));
       show(racing.button, tab === "plan");
@@ -200,6 +258,7 @@ export function planning({ redraw, ask, refer, learned }) {
       sweeps?.stop();
       player.remove();
       racing.stop();
+      blind.stop();
     },
   };
 }

@@ -1,14 +1,16 @@
 // What the board shows: the cells as they are painted, with values, arrows or Q of what is chosen to be shown.
 
 import { DIRECTIONS, named } from "./lab_arrows.js";
+import { percent } from "./format.js";
 import { two } from "./lab_backup.js";
 
 /**
  * The scene for the board. kinds [[kind]] as painted; read: the engine's map, or null while it can't be read;
  * shown: { values, q, greedy } of a sweep or the answer, or null; bits: what the arrows say; mode: values, q or gap;
- * policy: [[chances]] to draw as lengths instead of bits.
+ * policy: [[chances]] to draw as lengths instead of bits; agent: the cell it stands on. shown may bring `under`, a
+ * second figure per cell, and `shares` where figures are shares; mode walls shows which sides of a cell are blocked.
  */
-export function sceneOf({ kinds, read, answer, shown, bits, mode, policy, rewards, chosen }) {
+export function sceneOf({ kinds, read, answer, shown, bits, mode, policy, rewards, chosen, agent = null }) {
   const rows = kinds.length;
   const cols = kinds[0].length;
   const known = shown && read && read.rows === rows && read.cols === cols;
@@ -22,6 +24,7 @@ export function sceneOf({ kinds, read, answer, shown, bits, mode, policy, reward
     rows,
     cols,
     chosen,
+    agent,
     marks: known ? marksOf(read) : [],
     label: `Map of ${rows} by ${cols} cells. Arrow keys move, space uses the chosen brush, letters w, g, p, s, e paint a wall, goal, pit, start or nothing.`,
     cell(index) {
@@ -33,18 +36,28 @@ export function sceneOf({ kinds, read, answer, shown, bits, mode, policy, reward
       if (kind === "goal" || kind === "pit") {
         return read.settings.paid === "leaving" ? { ...base, text: two(shown.values[index]) } : base;
       }
+      if (mode === "walls") return { ...base, shade: read.seen[index] / 15, text: sidesOf(read.seen[index]) };
       if (mode === "q" && !policy) return { ...base, shade: null, wedges: wedges(shown.q[index], actions, wide) };
       const chances = policy ? policy[row]?.[column] : null;
       const strengths = chances ?? actions.map((_, place) => ((bits?.[index] ?? 0) & (1 << place) ? 1 : 0));
       return {
         ...base,
         shade: scale(figures[index]),
-        text: figures[index] === null ? "–" : two(figures[index]),
+        text: figureOf(figures[index], shown),
+        under: shown.under ? figureOf(shown.under[index], shown) : "",
         arrows: actions.map((name, place) => [name, strengths[place]]).filter(([, strength]) => strength > 0),
       };
     },
   };
 }
+
+function figureOf(value, { shares }) {
+  if (value === null || value === undefined) return "–";
+  return shares ? percent(value) : two(value);
+}
+
+/** What an agent feels that sees only walls: the blocked sides. */
+const sidesOf = (code) => ["N", "E", "S", "W"].filter((_, place) => code & (1 << place)).join(" ") || "open";
 
 /** How much better the best action is than the next one; 0 where several are best. */
 export function gap(q) {

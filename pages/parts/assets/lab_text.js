@@ -64,6 +64,29 @@ export function rewardOf(text, [row, column]) {
   return value === undefined ? null : Number(value);
 }
 
+/** The wind of each column, in cells per move. */
+export function windOf(text, cols) {
+  const words = settingOf(text, "wind")?.split(/\s+/) ?? [];
+  return Array.from({ length: cols }, (_, column) => Number(words[column]) || 0);
+}
+
+/** The text with another wind in the columns of some cells. */
+export function withWind(text, cols, cells, strength) {
+  const wind = windOf(text, cols);
+  for (const [, column] of cells) wind[column] = Math.round(strength);
+  return withSetting(text, "wind", wind.some(Boolean) ? wind.join(" ") : "none");
+}
+
+/** The text with a teleport between two cells that pays `reward`, or without that of the first where there is no second. */
+export function withTeleport(text, [row, column], to, reward) {
+  const begins = `teleport ${row + 1} ${column + 1} to `;
+  const kept = text.split("\n").filter((line) => !assigns(line)?.startsWith(begins));
+  const blocks = kept.join("\n").trimEnd();
+  if (!to) return `${blocks}\n`;
+  const gap = assigns(blocks.slice(blocks.lastIndexOf("\n") + 1)) ? "\n" : "\n\n";
+  return `${blocks}${gap}${begins}${to[0] + 1} ${to[1] + 1} = ${reward}\n`;
+}
+
 /** The text for `rows` x `cols` cells: what no longer fits goes, what is new is free. */
 export function resized(text, rows, cols) {
   const kinds = kindsOf(text);

@@ -11,6 +11,9 @@ export const BRUSHES = [
   ["start", "Start", "S"],
   ["free", "Empty", "E"],
   ["reward", "Reward", "What the move into a cell pays"],
+  ["wind", "Wind", "Cells by which a column's wind blows north; below 0 south"],
+  ["teleport", "Teleport", "Drag from a cell to where every move from it leads; a click takes it away"],
+  ["arrow", "Policy", "Drag along a way, or click near a side: a policy of your own, to be evaluated"],
 ];
 
 /** The controls: { bar, brushes }. told: { preset(name), undo(), redo(), clear(), resize(rows, cols) }. */
@@ -46,6 +49,7 @@ export function tools(maps, tell) {
     class: "amount",
     "aria-label": "Reward to paint",
   });
+  const amounts = { reward: "Reward to paint", wind: "Strength of the wind", teleport: "Reward of the teleport" };
   const buttons = BRUSHES.map(([name, text, title]) =>
     el("button", { type: "button", class: "chip", text, title, "data-brush": name, onclick: () => choose(name) }),
   );
@@ -54,7 +58,8 @@ export function tools(maps, tell) {
   function choose(name) {
     chosen = name;
     for (const one of buttons) one.setAttribute("aria-pressed", String(one.dataset.brush === name));
-    show(amount, name === "reward");
+    show(amount, name in amounts);
+    amount.setAttribute("aria-label", amounts[name] ?? amounts.reward);
     tell.brush(name);
   }
 

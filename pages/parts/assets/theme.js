@@ -26,11 +26,12 @@ function readColours(root) {
   const style = getComputedStyle(root);
   const value = (name) => style.getPropertyValue(`--${name}`).trim();
   const names = ["background", "card", "soft", "line", "text", "muted", "accent", "done", "waiting", "failed"];
-  const drawing = ["pg", "trpo", "ppo", "band", "wall", "goal", "pit", "low", "high", "pole"];
+  const algorithms = ["pg", "trpo", "ppo", "q-learning", "sarsa", "expected-sarsa", "monte-carlo"];
+  const drawing = [...algorithms, "band", "wall", "goal", "pit", "low", "high", "pole"];
   return { font: style.fontFamily, ...Object.fromEntries([...names, ...drawing].map((name) => [name, value(name)])) };
 }
 
-const SPARE = ["#cc79a7", "#e69f00", "#8a6fd1", "#4b9fa5", "#8c6d31"];
+const SPARE = ["#4b9fa5", "#e69f00", "#8c2d04", "#7a8c2e", "#a6a1cf"];
 
 /** Compare's lines: the first of an algorithm in its own colour, the others in colours that no algorithm has. */
 export function seriesColours(root, algorithms) {
