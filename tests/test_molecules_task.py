@@ -12,6 +12,7 @@ from rdkit.Chem import QED
 
 from engine import policies
 from engine.chemistry import prior
+from engine.chemistry.quality import check
 from engine.chemistry.scoring import Scored
 from engine.config import RunConfig
 from engine.metrics import METRICS
@@ -280,7 +281,7 @@ def test_shipped_prior_is_what_its_card_says():
     shipped = prior.read()
     assert shipped.card["bytes"] < 3_000_000
     assert shipped.card["size"]["hidden"] == shipped.weights["gru.weight_hh_l0"].shape[1]
-    figures = prior.check(shipped, 400, seed=7)
+    figures = check(shipped, 400, seed=7)
     spread = math.sqrt(shipped.card["quality"]["valid"] * (1 - shipped.card["quality"]["valid"]) / 400)
     assert abs(figures["valid"] - shipped.card["quality"]["valid"]) < 4 * spread
     assert shipped.knows("CC(=O)Oc1ccccc1C(=O)O") and not shipped.knows("CCO")

@@ -1,27 +1,26 @@
 """The generator's prior as files: half-precision weights NAME.safetensors beside a card NAME.json that says how they
-were made and how good they are; reading, writing, sampling and checking it."""
+were made and how good they are; naming, reading and writing them."""
 
 import hashlib
 import json
 import os
-import statistics
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
-from engine.chemistry.components import component, question
-from engine.chemistry.scoring import Scorer
-from engine.chemistry.tokens import BOUNDARY, Vocabulary
-from engine.policies.tokens import TokenModel, sample
+from engine.chemistry.tokens import Vocabulary, constraints
+from engine.policies.tokens import TokenModel
 
 SHIPPED = Path(__file__).with_name("weights") / "prior"
 TAUGHT = "taught"  # name of the fingerprints among the weights
 MAX_LENGTH = 100  # tokens of a sampled string
-SAMPLED_AT_ONCE = 256
+MOST_BYTES = 500_000_000  # of a weights file
+NAME = "shipped"  # what the shipped prior is called in settings
+FOLDER = "store/priors"  # where priors of one's own lie, or the variable UPHILL_PRIORS says
 
 
 @dataclass(frozen=True)
@@ -57,11 +56,28 @@ def fingerprint(canonical: str) -> int:
     return int.from_bytes(hashlib.blake2b(canonical.encode(), digest_size=8).digest(), "big", signed=True)
 
 
+def located(name: str) -> Path:
+    """Where the prior of this name lies, without the files' endings: "shipped", a name in the priors' folder, or a
+    path (which has a slash in it)."""
+    if name == NAME:
+        return SHIPPED
+    name = name.removesuffix(".safetensors").removesuffix(".json")
+    return Path(name) if "/" in name or os.sep in name else Path(os.environ.get("UPHILL_PRIORS", FOLDER), name)
+
+
+def beside(path: Path, ending: str) -> Path:
+    """The file of a prior with this ending; a dot in the prior's name is no ending."""
+    return path.with_name(path.name + ending)
+
+
 def read(path: Path = SHIPPED) -> Prior:
     """Read and verify a prior. Raises DamagedPrior."""
     try:
-        card = json.loads(path.with_suffix(".json").read_text())
-        body = path.with_suffix(".safetensors").read_bytes()
+        card = json.loads(beside(path, ".json").read_text())
+        weights = beside(path, ".safetensors")
+        if weights.stat().st_size > MOST_BYTES:
+            raise DamagedPrior(f"{weights.name} has more than {MOST_BYTES:,} bytes")
+        body = weights.read_bytes()
         digest = hashlib.sha256(body).hexdigest()
         if digest != card["sha256"]:
             raise DamagedPrior(
@@ -69,10 +85,17 @@ def read(path: Path = SHIPPED) -> Prior:
             )
         tensors = load(body)
         taught = frozenset(tensors.pop(TAUGHT).tolist())
-        prior = Prior(Vocabulary(card["symbols"]), {name: w.float() for name, w in tensors.items()}, card, taught)
+        vocabulary = Vocabulary(card["symbols"], card["language"])
+        if card["language"] == "selfies" and card["constraints"] != constraints():
+            raise DamagedPrior("its SELFIES were written under other bond constraints than the package has now")
+        prior = Prior(vocabulary, {name: w.float() for name, w in tensors.items()}, card, taught)
+        if not all(bool(weight.isfinite().all()) for weight in prior.weights.values()):
+            raise DamagedPrior("there are weights in it that are no numbers")
         prior.model()
-    except (OSError, KeyError, TypeError, RuntimeError, ValueError) as error:
-        raise DamagedPrior(f"The prior {path.name} cannot be used: {error}") from error
+    except OSError as error:
+        raise DamagedPrior(f"The prior {str(path)[:200]} cannot be used: {error.strerror}") from error
+    except (KeyError, TypeError, RuntimeError, ValueError, SafetensorError) as error:
+        raise DamagedPrior(f"The prior {str(path)[:200]} cannot be used: {str(error)[:300]}") from error
     return prior
 
 
@@ -85,13 +108,15 @@ def write(path: Path, model: TokenModel, vocabulary: Vocabulary, canonical: list
     card = {
         **card,
         "size": size,
+        "language": vocabulary.language,
+        **({"constraints": constraints()} if vocabulary.language == "selfies" else {}),
         "symbols": list(vocabulary.symbols),
         "bytes": len(body),
         "sha256": hashlib.sha256(body).hexdigest(),
     }
     path.parent.mkdir(parents=True, exist_ok=True)
-    _replace(path.with_suffix(".safetensors"), body)
-    _replace(path.with_suffix(".json"), (json.dumps(card, indent=1) + "\n").encode())
+    _replace(beside(path, ".safetensors"), body)
+    _replace(beside(path, ".json"), (json.dumps(card, indent=1) + "\n").encode())
 
 
 def _replace(path: Path, body: bytes) -> None:
@@ -101,43 +126,3 @@ def _replace(path: Path, body: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     os.replace(temporary, path)
-
-
-def samples(prior: Prior, n: int, seed: int) -> list[str]:
-    """n strings that the prior writes, as they come: not all of them are molecules. "" for one that does not end."""
-    model, generator = prior.model(), torch.Generator().manual_seed(seed)
-    texts: list[str] = []
-    while len(texts) < n:
-        drawn = sample(model, min(SAMPLED_AT_ONCE, n - len(texts)), MAX_LENGTH, generator)
-        ended = ((drawn.written == BOUNDARY) & drawn.mask).any(0).tolist()
-        columns = drawn.written.t().tolist()
-        texts += [prior.vocabulary.decode(column) if end else "" for column, end in zip(columns, ended, strict=True)]
-    return texts
-
-
-def check(prior: Prior, n: int, seed: int) -> dict[str, float]:
-    """How good a prior's samples are: valid / sampled, unique / valid, not taught / unique, and what they are like."""
-    valid, molecules = describe(samples(prior, n, seed))
-    unique = set(molecules["smiles"])
-    return {
-        "samples": n,
-        "valid": valid / n,
-        "unique": len(unique) / max(1, valid),
-        "new": sum(not prior.knows(smiles) for smiles in unique) / max(1, len(unique)),
-        "mean_qed": statistics.fmean(molecules["qed"] or [0.0]),
-        "mean_heavy_atoms": statistics.fmean(molecules["heavy_atoms"] or [0.0]),
-    }
-
-
-def describe(texts: Iterable[str]) -> tuple[int, dict[str, list]]:
-    """(molecules among the strings, their canonical SMILES, QED and heavy atoms)."""
-    scorer = Scorer({"qed": question(component("qed"))})
-    try:
-        scored = [item for item in scorer.score(list(texts)) if item.valid]
-    finally:
-        scorer.close()
-    return len(scored), {
-        "smiles": [item.canonical for item in scored],
-        "qed": [item.values["qed"] for item in scored],
-        "heavy_atoms": [item.heavy_atoms for item in scored],
-    }

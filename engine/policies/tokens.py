@@ -120,8 +120,9 @@ class Sequences:
 class _Stepper:
     """A TokenModel one token at a time, its embedding and first input matrix folded into a table [vocabulary, 3H]."""
 
-    def __init__(self, model: TokenModel):
-        self.hidden, self.head = model.gru.hidden_size, model.head
+    def __init__(self, model: TokenModel, temperature: float):
+        self.hidden = model.gru.hidden_size
+        self.head = (model.head.bias / temperature, model.head.weight.t() / temperature)
         self.layers = [(w_ih, bias, w_hh.t().contiguous(), b) for w_ih, bias, w_hh, b in model.matrices()]
         self.table = torch.addmm(self.layers[0][1], model.embedding.weight, self.layers[0][0].t())
 
@@ -139,16 +140,19 @@ class _Stepper:
             q = recurrent[:, 2 * self.hidden :] + b_candidate
             c = tanh_(torch.addcmul(drive[:, 2 * self.hidden :], r, q))
             after.append(torch.lerp(c, h, z))
-        return self.head(after[-1]), after
+        return torch.addmm(self.head[0], after[-1], self.head[1]), after
 
 
 @torch.no_grad()
-def sample(model: TokenModel, n: int, max_length: int, generator: torch.Generator) -> Sequences:
-    """Draw n sequences of at most max_length tokens; finished ones take no further part in the products.
+def sample(
+    model: TokenModel, n: int, max_length: int, generator: torch.Generator, temperature: float = 1.0
+) -> Sequences:
+    """Draw n sequences of at most max_length tokens from softmax(logits / temperature), whose log-probabilities are
+    the ones returned; finished sequences take no further part in the products.
 
     A sequence that does not end by then is cut off without a boundary.
     """
-    stepper = _Stepper(model)
+    stepper = _Stepper(model, temperature)
     device = stepper.table.device
     read = torch.zeros(max_length, n, dtype=torch.int64, device=device)
     written, log_prob = torch.zeros_like(read), torch.zeros(max_length, n, device=device)

@@ -1,72 +1,54 @@
-"""The prior as files and its teaching: it learns, goes on where it was stopped, and damage is noticed."""
+"""The prior's files: named, read back as written, and damage noticed."""
 
 import json
-import math
-import random
-from itertools import islice
 
 import pytest
 import torch
 
-from engine.__main__ import main
-from engine.chemistry import corpus, prior, teaching
-from engine.chemistry.prior import DamagedPrior
-from engine.chemistry.teaching import Recipe
+from engine.chemistry import prior
+from engine.chemistry.prior import DamagedPrior, located
+from engine.chemistry.tokens import Vocabulary
+from engine.policies.tokens import TokenModel
 
-SMALL = Recipe(embedding=8, hidden=24, epochs=4, batch_size=16, learning_rate=2e-2)
-
-
-@pytest.fixture(scope="module")
-def molecules():
-    return corpus.load(islice(corpus.shipped(), 160))
+MOLECULES = ["CC(=O)Oc1ccccc1C(=O)O", "Cn1c(=O)c2c(ncn2C)n(C)c1=O"]
 
 
-@pytest.fixture
-def quick_check(monkeypatch):
-    monkeypatch.setattr(teaching, "CHECKED", 20)
+def written(path, language="smiles", hidden=24, layers=2):
+    vocabulary = Vocabulary.of(MOLECULES, language)
+    torch.manual_seed(0)
+    model = TokenModel(len(vocabulary), 8, hidden, layers, len(vocabulary))
+    prior.write(path, model, vocabulary, MOLECULES, {"recipe": {}})
+    return model
 
 
-def test_teaching_lowers_the_loss_below_that_of_even_guesses(molecules, tmp_path, quick_check):
-    losses = []
-    made = teaching.train(tmp_path / "p", SMALL, molecules, lambda progress: losses.append(progress.loss))
-    assert losses[0] == pytest.approx(math.log(len(made.vocabulary)), rel=0.1)
-    assert sum(losses[-5:]) / 5 < 0.85 * math.log(len(made.vocabulary))
-    assert made.card["corpus"]["molecules"] == len(molecules)
-    assert all(made.knows(smiles) for smiles in molecules) and not made.knows("CCO")
-    assert set(made.card["quality"]) == {"samples", "valid", "unique", "new", "mean_qed", "mean_heavy_atoms"}
+@pytest.mark.parametrize("language", ["smiles", "selfies"])
+def test_a_prior_comes_back_as_it_was_written(tmp_path, language):
+    model = written(tmp_path / "v1.2", language)
+    found = prior.read(tmp_path / "v1.2")
+    assert (tmp_path / "v1.2.safetensors").exists() and found.vocabulary.language == language
+    assert all(found.knows(smiles) for smiles in MOLECULES) and not found.knows("CCO")
+    assert [found.vocabulary.decode(found.vocabulary.encode(s)) for s in MOLECULES if language == "smiles"] in (
+        [],
+        MOLECULES,
+    )
+    for name, weight in model.state_dict().items():
+        torch.testing.assert_close(found.weights[name], weight, rtol=2**-11, atol=1e-7)  # half precision: 11 bits
+    assert found.model().gru.num_layers == 2
 
 
-def test_teaching_that_was_stopped_goes_on_bit_for_bit(molecules, tmp_path, quick_check):
-    class Stopped(Exception):
-        pass
-
-    def stop(progress):
-        if progress.epoch == 3:
-            raise Stopped
-
-    with pytest.raises(Stopped):
-        teaching.train(tmp_path / "stopped", SMALL, molecules, stop)
-    begun = []
-    resumed = teaching.train(tmp_path / "stopped", SMALL, molecules, lambda progress: begun.append(progress.epoch))
-    whole = teaching.train(tmp_path / "whole", SMALL, molecules)
-    assert begun[0] == 3
-    assert all(torch.equal(resumed.weights[name], weight) for name, weight in whole.weights.items())
-
-
-def test_batches_hold_every_string_once():
-    strings = [[1 + i % 5] * (1 + i % 7) + [0] for i in range(50)]
-    made = teaching.batches(strings, 8, random.Random(0))
-    rows = []
-    for tokens in made:
-        assert (tokens[0] == 0).all()
-        rows += ["".join(map(str, column)).rstrip("0") for column in tokens[1:].t().tolist()]
-    assert sorted(rows) == sorted("".join(map(str, string)).rstrip("0") for string in strings)
+def test_names_and_paths(monkeypatch):
+    monkeypatch.setenv("UPHILL_PRIORS", "elsewhere")
+    assert located("shipped") == prior.SHIPPED
+    assert str(located("mine")) == "elsewhere/mine"
+    assert str(located("./mine.safetensors")) == "mine"
+    monkeypatch.delenv("UPHILL_PRIORS")
+    assert str(located("mine")) == "store/priors/mine"
 
 
 def test_damaged_files_are_refused(tmp_path):
     body = prior.SHIPPED.with_suffix(".safetensors").read_bytes()
     card = json.loads(prior.SHIPPED.with_suffix(".json").read_text())
-    with pytest.raises(DamagedPrior, match="gone"):
+    with pytest.raises(DamagedPrior, match="gone cannot be used: No such file"):
         prior.read(tmp_path / "gone")
     path = tmp_path / "damaged"
     path.with_suffix(".json").write_text(json.dumps(card))
@@ -75,17 +57,25 @@ def test_damaged_files_are_refused(tmp_path):
         with pytest.raises(DamagedPrior, match="SHA-256"):
             prior.read(path)
     path.with_suffix(".safetensors").write_bytes(body)
-    for wrong in ({**card, "size": {**card["size"], "hidden": 8}}, {"sha256": card["sha256"]}, [], "{"):
+    for wrong in (
+        {**card, "size": {**card["size"], "hidden": 8}},
+        {**card, "language": "runes"},
+        {**card, "symbols": card["symbols"][:-1]},
+        {"sha256": card["sha256"]},
+        [],
+        "{",
+        "\x00",
+    ):
         path.with_suffix(".json").write_text(wrong if isinstance(wrong, str) else json.dumps(wrong))
-        with pytest.raises(DamagedPrior):
+        with pytest.raises(DamagedPrior, match="damaged cannot be used"):
             prior.read(path)
 
 
-def test_commands(capsys):
-    assert main(["prior", "sample", "-n", "3", "--seed", "4"]) == 0
-    assert capsys.readouterr().out.splitlines() == prior.samples(prior.read(), 3, seed=4)
-    assert main(["prior", "check", "-n", "40", "--json"]) == 0
-    figures = json.loads(capsys.readouterr().out)
-    assert figures["samples"] == 40 and 0 <= figures["valid"] <= 1 and figures["taught_molecules"] > 10_000
-    assert main(["prior", "check", "--prior", "nowhere/at-all"]) == 2
-    assert "at-all cannot be used" in capsys.readouterr().err
+def test_selfies_under_other_constraints_are_refused(tmp_path):
+    written(tmp_path / "p", "selfies")
+    card = json.loads((tmp_path / "p.json").read_text())
+    assert card["constraints"]["C"] == 4 and card["constraints"]["F"] == 1  # selfies' default preset
+    card["constraints"]["S"] = 2
+    (tmp_path / "p.json").write_text(json.dumps(card))
+    with pytest.raises(DamagedPrior, match="other bond constraints"):
+        prior.read(tmp_path / "p")
