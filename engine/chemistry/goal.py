@@ -9,9 +9,10 @@ from engine.chemistry.components import Mix, component, parameters, question
 from engine.chemistry.ingredients import with_ingredients
 from engine.chemistry.objectives import OBJECTIVES, nearest
 from engine.chemistry.objectives.ready import with_reference
+from engine.chemistry.predictors.shelf import NoPredictor, read_card
 from engine.chemistry.rewards import Objective
 from engine.chemistry.scoring import why_no_molecule, why_not_asked
-from engine.chemistry.transforms import Window
+from engine.chemistry.transforms import Ramp, Window
 from engine.settings import InvalidSettings, setting
 
 OWN = "custom"
@@ -103,9 +104,22 @@ def refuse_unasked(objective: Objective) -> None:
 
 def named(name: str, reference: str = "") -> Objective:
     """An objective of OBJECTIVES, with its reference molecule checked. Raises InvalidSettings."""
+    if name.startswith("predictor:"):
+        return _predicted(name.removeprefix("predictor:"))
     if name not in OBJECTIVES:
         raise InvalidSettings([nearest(name)])
     return Goal.from_object({"objective": name, "reference": reference}).to_objective()
+
+
+def _predicted(model: str) -> Objective:
+    """As much as possible of what a predictor predicts: 0 at the table's 5th percentile, 1 at its 95th."""
+    try:
+        low, high = read_card(model)["usual"]
+    except NoPredictor as error:
+        raise InvalidSettings([f"objective is {('predictor:' + model)[:60]!a}; {error}"]) from None
+    ramp = Ramp(zero=low, one=high if high > low else low + 1.0)
+    part = component("predictor", model=model, name=model, transform=ramp)
+    return Objective(with_ingredients((part,)))
 
 
 def mix_of(text: str, reference: str = "") -> Objective:

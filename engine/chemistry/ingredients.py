@@ -28,7 +28,18 @@ def with_ingredients(components: tuple[Any, ...]) -> tuple[Any, ...]:
                 raise ValueError(f"components.{place}.expression names {name[:40]!a}; known here: {choices}")
             added[name] = component(name, name=name, weight=0.0)
         known.append(own)
-    return (*components, *added.values())
+    return (*components, *_trust((*components, *added.values())), *added.values())
+
+
+def _trust(components: tuple[Any, ...]) -> list[Any]:
+    """With weight 0, how near the predictors' own molecules are, where that is not among the parts."""
+    there = {one.model for one in components if one.kind == "nearest"}
+    asked = dict.fromkeys(one.model for one in components if one.kind == "predictor")
+    return [
+        component("nearest", model=model, name=f"nearest_{model}"[:40], weight=0.0)
+        for model in asked
+        if model not in there
+    ]
 
 
 def _named(text: str, path: str) -> tuple[str, ...]:

@@ -23,6 +23,7 @@ from engine.chemistry.components import component, question, read_question
 from engine.chemistry.corpus import randomised
 from engine.chemistry.drawing import svg
 from engine.chemistry.parsing import NoMolecule, parse
+from engine.chemistry.predictors.features import features
 from engine.chemistry.properties import BadParameter, Property
 
 MEMORY_LIMIT = 1536 * 2**20  # bytes of address space; a worker with all tables loaded takes about 300 MiB
@@ -111,6 +112,7 @@ WORK = {
     "check": check,
     "compare": compare,
     "block": block,
+    "features": features,
 }
 
 

@@ -35,6 +35,26 @@ OBJECTIVES = {
         "as drug-like and as easy to make as QED and SA score can say",
         (component("qed"), component("sa", transform=Ramp(zero=6.0, one=1.0))),
     ),
+    "soluble": Ready(
+        "Dissolve in water",
+        "Dissolve well in water, as a model predicts that was taught 1,274 measured molecules (log mol/l).",
+        "a predicted solubility of 0.1 mol/l or more",
+        (
+            component("predictor", model="solubility", name="log_solubility", transform=Ramp(zero=-6.0, one=-1.0)),
+            component("nearest", model="solubility", name="nearest_measured", weight=0.0),
+        ),
+    ),
+    "soluble_drug": Ready(
+        "Drug-like and soluble",
+        "Look like a medicine, dissolve well in water, and stay near molecules whose solubility was measured.",
+        "drug-like, 0.1 mol/l or more, and a known molecule within similarity 0.5",
+        (
+            component("qed"),
+            component("predictor", model="solubility", name="log_solubility", transform=Ramp(zero=-6.0, one=-1.0)),
+            component("nearest", model="solubility", name="nearest_measured", transform=Ramp(zero=0.0, one=0.5)),
+        ),
+        "geometric",
+    ),
     "similar_but_better": Ready(
         "Like yours, but better",
         "Stay a relative of the reference molecule and be drug-like and easy to make.",

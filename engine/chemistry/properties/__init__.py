@@ -11,6 +11,8 @@ from engine.chemistry.properties import (
     formula,
     heavy_atoms,
     logp,
+    nearest,
+    predictor,
     qed,
     rings,
     rotatable_bonds,
@@ -42,6 +44,8 @@ PROPERTIES: dict[str, Property] = {
         substructure,
         alerts,
         formula,
+        predictor,
+        nearest,
         expression,
     )
 }

@@ -1,0 +1,1 @@
+"""Predictors: a number learned from somebody's own table of molecules, with its honest error."""
