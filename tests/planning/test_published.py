@@ -3,6 +3,7 @@
 Printed figures are compared to half a unit of their last digit.
 """
 
+import gymnasium
 import numpy as np
 import pytest
 
@@ -39,7 +40,7 @@ def arrows(name_or_text):
     return [[as_words(best[r * grid.cols + c], grid.actions) for c in range(grid.cols)] for r in range(grid.rows)]
 
 
-# Sutton & Barto (2018), figure 3.2: the equiprobable random policy, discount 0.9.
+# Sutton & Barto (2018), figure 3.2, p. 60: the equiprobable random policy, discount 0.9.
 FIGURE_3_2 = [
     [3.3, 8.8, 4.4, 5.3, 1.5],
     [1.5, 3.0, 2.3, 1.9, 0.5],
@@ -47,7 +48,7 @@ FIGURE_3_2 = [
     [-1.0, -0.4, -0.4, -0.6, -1.2],
     [-1.9, -1.3, -1.2, -1.4, -2.0],
 ]
-# Figure 3.5: the optimal values and all optimal actions.
+# Figure 3.5, p. 65: the optimal values and all optimal actions.
 FIGURE_3_5 = [
     [22.0, 24.4, 22.0, 19.4, 17.5],
     [19.8, 22.0, 19.8, 17.8, 16.0],
@@ -79,7 +80,7 @@ def test_a_is_worth_its_cycle():
     assert solved("sutton-5x5")[1][0, 1] == pytest.approx(10 / (1 - 0.9**5), abs=1e-8)
 
 
-# Russell & Norvig, Artificial Intelligence (3rd ed.), figure 17.3.
+# Russell & Norvig, Artificial Intelligence (3rd ed., 2010), figure 17.3, p. 651.
 FIGURE_17_3 = [[0.812, 0.868, 0.918, 1], [0.762, WALL, 0.660, -1], [0.705, 0.655, 0.611, 0.388]]
 
 
@@ -141,9 +142,9 @@ def test_berkeleys_gridworld(k):
 @pytest.mark.parametrize(
     ("name", "moves"),
     [
-        ("windy", 15),  # Sutton & Barto (2018), example 6.5: "the minimum, 15 steps"
+        ("windy", 15),  # Sutton & Barto (2018), example 6.5, p. 130: "the minimum, 15 steps"
         ("windy-king", 7),  # exercise 6.9
-        ("cliff", 13),  # example 6.6: the optimal path
+        ("cliff", 13),  # example 6.6, p. 132: the optimal path
     ],
 )
 def test_shortest_ways(name, moves, method):
@@ -185,7 +186,7 @@ def test_frozenlakes_optimum_without_and_with_the_time_limit():
 
 
 def test_the_random_walk():
-    """Sutton & Barto (2018), example 6.2: 1/6 ... 5/6; with half of the moves bumps, 2 i (6 - i) moves are expected."""
+    """Sutton & Barto (2018), example 6.2, p. 125: 1/6 ... 5/6; half of the moves bump, so 2 i (6 - i) are expected."""
     walk = "step_reward = {}\ngoal_reward = {}\npit_reward = {}\nstarts = anywhere\n\nP.....G\n#######\n"
     _, chances = solved(walk.format(0, 1, 0), "policy-evaluation")
     assert chances[0, 1:6] == pytest.approx([i / 6 for i in range(1, 6)], abs=1e-8)
@@ -215,9 +216,23 @@ def test_a_slippery_corridor(method, slip):
 
 
 def test_the_limit_of_figure_4_1():
-    """Sutton & Barto (2018), figure 4.1, k = infinity, under every way of evaluating."""
+    """Sutton & Barto (2018), figure 4.1, p. 77, k = infinity, under every way of evaluating."""
     mdp = tabular(read_map("small-4x4"))
     book = [0, -14, -20, -22, -14, -18, -20, -20, -20, -20, -18, -14, -22, -20, -14, 0]
     for in_place in (False, True):
         plan = solve(mdp, "policy-evaluation", uniform_policy(mdp), in_place=in_place)
         assert plan.values == pytest.approx(book, abs=1e-8)
+
+
+@pytest.mark.parametrize(("discount", "table", "pick"), [(0.99, FROZEN_99, "max"), (1.0, FROZEN_RANDOM, "mean")])
+def test_the_frozenlake_figures_are_those_of_gymnasiums_own_table(discount, table, pick):
+    """The figures above, whoever printed them first: 1,500 plain sweeps over FrozenLake-v1's P, none of our code."""
+    moves = gymnasium.make("FrozenLake-v1", map_name="4x4", is_slippery=True).unwrapped.P
+    values = np.zeros(16)
+    for _ in range(1_500):
+        q = [
+            [sum(p * (r + discount * values[s] * (not over)) for p, s, r, over in moves[state][a]) for a in range(4)]
+            for state in range(16)
+        ]
+        values = getattr(np.array(q), pick)(-1)
+    agree(values.reshape(4, 4), table, 4)

@@ -122,7 +122,7 @@ function cell(row, column, cols) {
       node.dataset.arrows = wanted.map(([name]) => name).join("");
       ground.setAttribute("fill", filled(kind, shade, palette));
       parts.replaceChildren(...wedges.map((one) => quarter(one, x, y, palette)));
-      pointing.setAttribute("d", arrows(wanted, wedges.length ? 0.6 : 1));
+      pointing.setAttribute("d", arrows(wanted, under ? 0.72 : 1));
       say(figure, text);
       const alone = kind === "goal" || kind === "pit";
       say(second, under);

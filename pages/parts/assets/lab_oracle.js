@@ -48,7 +48,7 @@ const ROWS = {
     sampled: "natural_cosine",
     one: true,
     see: () =>
-      "For a table of logits the natural gradient is the table of advantages (choose them under the map). TRPO's steps follow it; Adam's less so.",
+      "For a table of logits the natural gradient is the table of advantages (choose them under the map). TRPO aims along it, Adam scales each entry by itself; noise turns both away.",
   },
   kl: {
     label: "KL of the update",
