@@ -14,6 +14,7 @@ from torch import Tensor
 
 from engine.chemistry.tokens import Vocabulary, constraints
 from engine.policies.tokens import TokenModel
+from engine.settings import InvalidSettings
 
 SHIPPED = Path(__file__).with_name("weights") / "prior"
 TAUGHT = "taught"  # name of the fingerprints among the weights
@@ -36,6 +37,21 @@ class Prior:
     def knows(self, canonical: str) -> bool:
         """Whether this molecule (canonical SMILES without stereo) was in the corpus."""
         return fingerprint(canonical) in self.taught
+
+    def tempered(self, temperature: float) -> dict[str, Tensor]:
+        """The weights of a model whose logits are this one's divided by the temperature."""
+        head = {name: weight / temperature for name, weight in self.weights.items() if name.startswith("head.")}
+        return self.weights | head
+
+    def must_be(self, sha256: str | None, name: str) -> None:
+        """Raises InvalidSettings where this is not the prior of that hash (None: one that was not noted)."""
+        if sha256 not in (None, self.card["sha256"]):
+            raise InvalidSettings(
+                [
+                    f"The run began with a prior {name[:80]} of SHA-256 {str(sha256)[:12]}...; the one that lies there "
+                    f"now has {self.card['sha256'][:12]}..."
+                ]
+            )
 
     def model(self) -> TokenModel:
         """A TokenModel with these weights. Raises RuntimeError where names or shapes do not agree."""

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import numpy as np
 import torch
+from pydantic import field_validator
 from torch import Tensor
 
 from engine.chemistry import prior
@@ -26,6 +27,22 @@ SHOWN_BEST, SHOWN_RECENT, SHOWN_REFUSED = 12, 16, 8
 
 class MoleculeSettings(Learning, Goal):
     kind: Literal["molecules"] = "molecules"
+    prior: str = setting(
+        prior.NAME,
+        label="Prior",
+        help="What it starts from: shipped, the name of a prior made by `python -m engine prior train`, or a path.",
+        min_length=1,
+        max_length=300,
+        expert=True,
+    )
+    temperature: float = setting(
+        1.0,
+        label="Temperature",
+        help="The prior's logits are divided by it at the start: above 1 bolder, below 1 safer.",
+        ge=0.1,
+        le=10.0,
+        expert=True,
+    )
     max_length: int = setting(
         100, label="Longest string", help="Tokens after which a molecule is cut off.", ge=10, le=200, expert=True
     )
@@ -35,6 +52,13 @@ class MoleculeSettings(Learning, Goal):
     score_timeout: float = setting(
         3.0, label="Scoring time limit", help="Seconds that one molecule may take.", ge=0.1, le=60.0, expert=True
     )
+
+    @field_validator("prior")
+    @classmethod
+    def _can_be_read(cls, name: str) -> str:
+        if name != prior.NAME:
+            prior.read(prior.located(name))
+        return name
 
 
 class MoleculeTask:
@@ -47,9 +71,9 @@ class MoleculeTask:
         self.settings, self.device = settings, device
         self.objective = settings.to_objective()
         self._scorer = Scorer(self.objective.questions, settings.workers, settings.score_timeout)
-        self._prior = prior.read()
-        size = self._prior.card["size"]
-        self.spec = TokenSpec(len(self._prior.vocabulary), **size, weights=self._prior.weights)
+        self._prior = prior.read(prior.located(settings.prior))
+        size, weights = self._prior.card["size"], self._prior.tempered(settings.temperature)
+        self.spec = TokenSpec(len(self._prior.vocabulary), **size, weights=weights)
         self._taught = self._prior.model().to(device)
         self._memory = Memory()
         self._step = 0
@@ -156,9 +180,11 @@ class MoleculeTask:
         }
 
     def state_dict(self) -> dict[str, Any]:
-        return {"step": self._step, "memory": self._memory.state_dict()}
+        return {"prior": self._prior.card["sha256"], "step": self._step, "memory": self._memory.state_dict()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on as then. Raises InvalidSettings where another prior lies at the place of the one it began with."""
+        self._prior.must_be(state.get("prior"), self.settings.prior)
         self._step = state["step"]
         self._memory.load_state_dict(state["memory"])
 
