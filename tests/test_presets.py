@@ -1,6 +1,10 @@
 """The presets: all that were promised are there, each is valid, and the quick ones solve their tasks."""
 
+import math
+
 import pytest
+import torch
+from torch.nn.utils import parameters_to_vector
 from training_runs import gridworld
 
 from engine.algorithms import ALGORITHMS
@@ -10,6 +14,7 @@ from engine.service import Engine
 from engine.settings import InvalidSettings
 from engine.store import open_store
 from engine.tasks import TASKS
+from engine.training import Training
 
 TASK_NAMES = ["gridworld", "cliff", "cartpole", "acrobot", "pendulum", "inverted-pendulum", "lunarlander"]
 PROMISED = [f"{task}-{algorithm}" for task in TASK_NAMES for algorithm in ("pg", "trpo", "ppo")]
@@ -48,6 +53,19 @@ def test_quick_presets_solve_their_tasks(name, tmp_path):
     assert result["eval_episodes"] == 100
     # CartPole-v1 counts as solved at 475; on the 4x4 grid the mean way to the nearest corner has 2 moves.
     assert result["eval_return_mean"] >= (475 if name == "cartpole-ppo" else -2.2)
+
+
+@pytest.mark.parametrize("name", [f"{task}-{algorithm}" for task in FURTHER[2:] for algorithm in ("trpo", "ppo")])
+def test_dear_presets_take_their_first_steps(name):
+    """Too long to be trained here: two iterations move the policy and measure numbers."""
+    training = Training(RunConfig.from_object(preset_config(name)))
+    before = parameters_to_vector(training.policy.parameters()).clone()
+    rows = [training.iterate() for _ in range(2)]
+    training.task.close()
+    assert not torch.equal(before, parameters_to_vector(training.policy.parameters()))
+    for row in rows:
+        assert all(math.isfinite(row[metric]) for metric in ("kl", "value_loss", "entropy", "env_steps"))
+        assert 0 < row["kl"] < 0.1  # a step that learns, and no leap
 
 
 def test_a_preset_is_a_copy_that_may_be_changed():
