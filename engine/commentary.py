@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from engine import collapse
 from engine.store import MetricTable, RunRecord
 
 SMOOTHED_OVER = 5  # iterations in the running mean that trends are read from
@@ -30,7 +31,11 @@ def sentence(run: RunRecord, table: MetricTable) -> str:
             return run.message or _finished(run)
     if not len(table.steps):
         return "Warming up: the first point comes after the first batch."
-    remark = _remark(run.config.get("algorithm", {}), table)
+    algorithm = run.config.get("algorithm", {})
+    alarm = collapse.alarm(table, algorithm) if run.task == "molecules" else None
+    if alarm:
+        return f"{_trend(table)}. {alarm.sentence} {alarm.advice}."
+    remark = _remark(algorithm, table)
     return f"{_trend(table)}{'. ' + remark if remark else ''}."
 
 

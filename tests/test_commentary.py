@@ -121,3 +121,12 @@ def test_a_finished_run_states_its_test():
     result = {"eval_return_mean": 498.25, "eval_episodes": 100, "solved_at_env_steps": 73_090}
     text = sentence(replace(RUN, state="finished", result=result), rows())
     assert text == "Finished: average score 498 over 100 evaluation episodes. Solved after 73,090 steps."
+
+
+def test_a_molecule_run_that_repeats_itself_is_told_what_helps():
+    unique = np.where(np.arange(40) < 30, 0.97, 0.3)
+    columns = {"return_mean": np.arange(40) * 0.01, "unique": unique}
+    drawing = replace(RUN, task="molecules", config={"algorithm": {"reference_kl_coefficient": 0.1}})
+    text = sentence(drawing, rows(**columns))
+    assert "It repeats itself: 30% of its molecules differ, 97% did before. Raise the pull to the reference" in text
+    assert "repeats itself" not in sentence(replace(RUN, task="gym"), rows(**columns))

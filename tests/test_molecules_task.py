@@ -92,7 +92,7 @@ def test_the_best_are_replayed_beside_fresh_molecules_and_are_no_oracle_calls():
     task, policy = made(replay=5, replay_top=10, best_share=0.25, score_power=2.0)
     first = task.collect(policy, N, generator(), True)
     assert first.sampled is None and int(first.learned.sum()) == N // 4
-    best = {found.smiles: found for found in task._memory.best[-10:]}
+    best = {found.smiles: found for found in task.memory.best[-10:]}
     calls = first.metrics["oracle_calls"]
     rollout = task.collect(policy, N, generator(2), True)
     assert rollout.sampled.tolist() == [True] * N + [False] * 5
@@ -125,7 +125,7 @@ def texts(rollout):
 def test_replayed_molecules_are_written_anew_from_other_atoms():
     task, policy = made(replay=20, randomise_replay=True)
     task.collect(policy, N, generator(), True)
-    known = {found.smiles: list(found.tokens) for found in task._memory.best}
+    known = {found.smiles: list(found.tokens) for found in task.memory.best}
     rollout = task.collect(policy, N, generator(2), True)
     symbols, anew = prior.read().vocabulary.symbols, 0
     for column in range(N, N + 20):

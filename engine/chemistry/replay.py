@@ -50,6 +50,13 @@ class Learning(Settings):
         le=10.0,
         expert=True,
     )
+    relative_rewards: bool = setting(
+        False,
+        label="Rewards relative to their mean",
+        help="Rewards are divided by the mean of those learned from, so that steps are no smaller where all scores "
+        "still are.",
+        expert=True,
+    )
     prior_weight: float = setting(
         0.0,
         label="Bonus for likely strings",
@@ -96,6 +103,12 @@ def _longer(rows: Tensor, length: int) -> Tensor:
 def sharpened(scores: Tensor, log_prior: Tensor, prior_weight: float, power: float) -> Tensor:
     """max(0, score + prior_weight * log p_prior)^power for each molecule; `log_prior` is of its whole string."""
     return (scores + prior_weight * log_prior).clamp(min=0.0) ** power
+
+
+def relative(rewards: Tensor, learned: Tensor) -> Tensor:
+    """Rewards divided by the mean of those learned from; as they are where that is 0."""
+    mean = rewards[learned].mean() if learned.any() else rewards.new_zeros(())
+    return rewards / mean if mean > 0 else rewards
 
 
 @torch.no_grad()

@@ -2,7 +2,69 @@
 
 from engine.presets.subjects import Recipe, Subject
 
+# What the best of the published and tried recipes have in common: a small batch of which the better half is learned
+# from, beside a replay of the best so far, and scores to the third power.
+REPLAY = {
+    "replay": 50,
+    "replay_top": 100,
+    "best_share": 0.5,
+    "score_power": 3.0,
+    "prior_weight": 0.001,
+    "relative_rewards": True,
+}
+SEARCH = {
+    "pg": Recipe(
+        budget=12_800,
+        takes="5 min",
+        task=REPLAY,
+        algorithm={
+            "batch_size": 32,
+            "learning_rate": 5e-4,
+            "discount": 1.0,
+            "baseline": "none",
+            "standardise_advantages": False,
+            "max_gradient_norm": 1.0,
+        },
+    ),
+    "trpo": Recipe(
+        budget=5_120,
+        takes="5 min",
+        task={"replay": 24, "score_power": 2.0},
+        algorithm={
+            "batch_size": 64,
+            "max_kl": 0.03,
+            "discount": 1.0,
+            "gae_lambda": 1.0,
+            "damping": 0.2,
+            "conjugate_gradient_steps": 8,
+            "critic_minibatch_size": 64,
+            "critic_steps": 3,
+        },
+    ),
+    "ppo": Recipe(
+        budget=7_680,
+        takes="5 min",
+        task={"replay": 24},
+        algorithm={
+            "batch_size": 64,
+            "minibatch_size": 88,
+            "epochs": 4,
+            "learning_rate": 5e-4,
+            "discount": 1.0,
+            "gae_lambda": 1.0,
+            "max_gradient_norm": 1.0,
+        },
+    ),
+}
+
 SUBJECTS = {
+    "molecules-celecoxib": Subject(
+        title="Find celecoxib again",
+        sentence="A generator that has never been told of this medicine is led to it by likeness alone.",
+        task={"kind": "molecules", "objective": "celecoxib_rediscovery"},
+        policy={},
+        algorithms=SEARCH,
+    ),
     "molecules-qed": Subject(
         title="Draw drug-like molecules",
         sentence="A generator that was taught real molecules learns to write ones that look like medicines.",

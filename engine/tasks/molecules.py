@@ -12,7 +12,7 @@ from torch import Tensor
 from engine.chemistry import prior
 from engine.chemistry.goal import Goal
 from engine.chemistry.memory import Found, Memory
-from engine.chemistry.replay import Learning, beside, best_of, drawn_from, log_probability, sharpened
+from engine.chemistry.replay import Learning, beside, best_of, drawn_from, log_probability, relative, sharpened
 from engine.chemistry.scoring import Scored, Scorer
 from engine.chemistry.tokens import UnknownToken
 from engine.chemistry.trail import KEPT, due, moment, told
@@ -75,7 +75,7 @@ class MoleculeTask:
         size, weights = self._prior.card["size"], self._prior.tempered(settings.temperature)
         self.spec = TokenSpec(len(self._prior.vocabulary), **size, weights=weights)
         self._taught = self._prior.model().to(device)
-        self._memory = Memory()
+        self.memory = Memory()
         self._step = 0
         self._last: list[Scored] = []
         self._broken: list[Scored] = []
@@ -102,6 +102,8 @@ class MoleculeTask:
         terminated = (last & counted).to(self.device)
         fresh = torch.arange(len(counted)) < batch_size
         learned = ~fresh | best_of(rewards, fresh & counted, self.settings.best_share)
+        if self.settings.relative_rewards:
+            rewards = relative(rewards, learned)
         return Rollout(
             observations=strings.read,
             actions=strings.written,
@@ -119,7 +121,7 @@ class MoleculeTask:
 
     def _replay(self, drawn: Sequences, generator: torch.Generator) -> tuple[list[Found], Sequences]:
         """Which of the best so far are learned from once more, and all strings: those drawn, then theirs."""
-        best = self._memory.best[-self.settings.replay_top :]
+        best = self.memory.best[-self.settings.replay_top :]
         chosen = drawn_from(best, self.settings.replay, generator)
         tokens = [list(found.tokens) for found in chosen]
         if chosen and self.settings.randomise_replay:
@@ -153,8 +155,8 @@ class MoleculeTask:
         kept = [(self._reward(item), length) for item, length in pairs if not item.broken]
         returns, lengths = zip(*kept, strict=True) if kept else ((math.nan,), (0,))
         metrics: dict[str, float | str] = self._figures(scored) | self._found()
-        if self._memory.best:
-            metrics["best_smiles"] = self._memory.best[-1].smiles
+        if self.memory.best:
+            metrics["best_smiles"] = self.memory.best[-1].smiles
         return Evaluation(np.array(returns, float), np.array(lengths, np.int64), metrics)
 
     def picture(self, policy: TokenPolicy, seed: int) -> dict[str, Any]:
@@ -163,13 +165,13 @@ class MoleculeTask:
             sample(policy.actor, SHOWN_RECENT, self.settings.max_length, torch.Generator(self.device).manual_seed(seed))
         )
         recent = [item for item in scored if item.valid][:SHOWN_RECENT]
-        best = self._memory.best[: -SHOWN_BEST - 1 : -1]
+        best = self.memory.best[: -SHOWN_BEST - 1 : -1]
         refused = [item for item in scored if not item.valid and not item.broken][:SHOWN_REFUSED]
         moments, self._moments = self._moments, []
         return {
             "kind": "molecules",
             "beside": [
-                ("top", self._step, 1, [self._kept(item) for item in reversed(self._memory.best)]),
+                ("top", self._step, 1, [self._kept(item) for item in reversed(self.memory.best)]),
                 *(("moment", kept["step"], KEPT, kept) for kept in moments),
             ],
             "best": self._cards(best),
@@ -180,13 +182,13 @@ class MoleculeTask:
         }
 
     def state_dict(self) -> dict[str, Any]:
-        return {"prior": self._prior.card["sha256"], "step": self._step, "memory": self._memory.state_dict()}
+        return {"prior": self._prior.card["sha256"], "step": self._step, "memory": self.memory.state_dict()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on as then. Raises InvalidSettings where another prior lies at the place of the one it began with."""
         self._prior.must_be(state.get("prior"), self.settings.prior)
         self._step = state["step"]
-        self._memory.load_state_dict(state["memory"])
+        self.memory.load_state_dict(state["memory"])
 
     def close(self) -> None:
         self._scorer.close()
@@ -214,16 +216,16 @@ class MoleculeTask:
             score = self.objective.score(item.values)
             if item.canonical is not None and math.isfinite(score):
                 known = (item.canonical, item.scaffold, score, item.values, self._step)
-                self._memory.add(*known, tokens[:length], reward)
+                self.memory.add(*known, tokens[:length], reward)
 
     def _keep_moment(self, scored: list[Scored]) -> None:
         """Note this batch for the next picture to take along, where the trail has a place for it."""
         if due(self._step):
             batch = [self._as_found(item) for item in scored if item.valid]
-            self._moments.append(moment(self._step, batch, self._memory.best[::-1]))
+            self._moments.append(moment(self._step, batch, self.memory.best[::-1]))
 
     def _kept(self, found: Found) -> dict[str, Any]:
-        return told(found) | {"count": self._memory.counts[found.smiles]}
+        return told(found) | {"count": self.memory.counts[found.smiles]}
 
     def _figures(self, scored: list[Scored]) -> dict[str, Any]:
         """This batch's shares and means, as METRICS says; NaN where there is nothing to divide by."""
@@ -240,7 +242,7 @@ class MoleculeTask:
 
     def _found(self) -> dict[str, Any]:
         """The run's figures so far."""
-        memory = self._memory
+        memory = self.memory
         return {
             "score_best": memory.best[-1].score if memory.best else math.nan,
             "scaffolds": float(len(memory.scaffolds)),
@@ -262,7 +264,7 @@ class MoleculeTask:
                 "svg_dark": drawn.svg_dark,
                 "components": {name: _or_none(part) for name, part in self.objective.parts(dict(item.values)).items()},
                 "values": {name: _or_none(value) for name, value in (drawn.values | dict(item.values)).items()},
-                "count": self._memory.counts.get(item.smiles, 0),
+                "count": self.memory.counts.get(item.smiles, 0),
                 "step": item.step,
             }
             for drawn, item in zip(self._scorer.draw([item.smiles for item in found]), found, strict=True)

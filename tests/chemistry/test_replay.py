@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from engine.chemistry.memory import Found
-from engine.chemistry.replay import beside, best_of, drawn_from, log_probability, sharpened
+from engine.chemistry.replay import beside, best_of, drawn_from, log_probability, relative, sharpened
 from engine.policies.tokens import Sequences, TokenModel, sample
 
 
@@ -70,3 +70,11 @@ def test_the_best_share_is_rounded_up_and_leaves_out_what_does_not_count():
     assert best_of(rewards, counted, 0.6).tolist() == [True, True, False, True, False]
     assert best_of(rewards, counted, 1.0).tolist() == counted.tolist()
     assert not best_of(rewards, torch.zeros(5, dtype=torch.bool), 0.5).any()
+
+
+def test_relative_rewards_have_mean_one_over_what_is_learned_from():
+    rewards, learned = torch.tensor([0.02, 0.06, 0.5]), torch.tensor([True, True, False])
+    assert relative(rewards, learned).tolist() == pytest.approx([0.5, 1.5, 12.5])
+    nothing = torch.zeros(3)
+    assert relative(nothing, learned).tolist() == [0.0, 0.0, 0.0]
+    assert relative(rewards, torch.zeros(3, dtype=torch.bool)).tolist() == rewards.tolist()

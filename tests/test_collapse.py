@@ -1,0 +1,80 @@
+"""The collapse alarm: which falls sound it, what it says, and what it would change."""
+
+import numpy as np
+import pytest
+
+from engine.algorithms import ALGORITHMS
+from engine.collapse import alarm
+from engine.store import MetricTable
+
+PG = {"kind": "pg", "learning_rate": 5e-4, "reference_kl_coefficient": 0.0}
+
+
+def rows(n=40, **columns):
+    names = list(columns)
+    values = np.column_stack([np.broadcast_to(columns[name], n).astype(float) for name in names])
+    return MetricTable(names, np.arange(1, n + 1), values, np.ones(n, int), n)
+
+
+def healthy(n=40, **changed):
+    columns = {"unique": np.full(n, 0.97), "new": np.full(n, 0.95), "valid": np.full(n, 0.9)}
+    return rows(n, **(columns | {"scaffolds": np.arange(n) * 20.0} | changed))
+
+
+def test_a_healthy_run_has_no_alarm_nor_a_short_one():
+    assert alarm(healthy(), PG) is None
+    assert alarm(healthy(25, unique=np.full(25, 0.1)), PG) is None
+    assert alarm(rows(40, return_mean=np.arange(40)), PG) is None
+
+
+def falls(name, to, since=10, n=40):
+    column = np.array([0.97 if i < n - since else to for i in range(n)])
+    return {name: column}
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        (falls("unique", 0.4), "It repeats itself: 40% of its molecules differ, 97% did before."),
+        (falls("unique", 0.65), "It repeats itself: 65% of its molecules differ, 97% did before."),
+        (falls("new", 0.5), "It falls back on what it was taught: 50% are new, 97% were."),
+        (falls("valid", 0.3), "It forgets how to write: 30% are real molecules, 97% were."),
+        (
+            {"scaffolds": np.concatenate([np.arange(30) * 20.0, np.full(10, 600.0)])},
+            "Hardly any new ring systems come: 0.0 a round, 20.0 did before.",
+        ),
+        (falls("unique", 0.9), None),
+        (falls("unique", 0.2, since=2), None),
+    ],
+)
+def test_each_fall_is_named_with_its_figures(changed, said):
+    found = alarm(healthy(**changed), PG)
+    assert (found and found.sentence) == said
+
+
+def test_a_run_that_had_collapsed_before_is_still_in_alarm():
+    assert "repeats itself" in alarm(healthy(unique=np.full(40, 0.3)), PG).sentence
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings", "to", "remedy", "changes"),
+    [
+        ("pg", {"reference_kl_coefficient": 0.0}, 0.4, "raise-pull", {"algorithm.reference_kl_coefficient": 0.05}),
+        ("ppo", {"reference_kl_coefficient": 0.08}, 0.4, "raise-pull", {"algorithm.reference_kl_coefficient": 0.16}),
+        (
+            "pg",
+            {"reference_kl_coefficient": 0.6, "learning_rate": 5e-4},
+            0.4,
+            "lower-learning-rate",
+            {"algorithm.learning_rate": 2.5e-4},
+        ),
+        ("trpo", {"reference_kl_coefficient": 0.6}, 0.4, "resume-best", {}),
+        ("pg", {"reference_kl_coefficient": 0.0}, 0.02, "resume-best", {}),
+    ],
+)
+def test_the_remedy_is_one_that_the_algorithm_takes(kind, settings, to, remedy, changes):
+    chosen = ALGORITHMS[kind].settings.from_object({"kind": kind, **settings}).model_dump(mode="json")
+    found = alarm(healthy(**falls("unique", to)), chosen)
+    assert found.remedy == remedy and found.changes == pytest.approx(changes) and found.advice
+    changed = {path.removeprefix("algorithm."): value for path, value in found.changes.items()}
+    ALGORITHMS[kind].settings.from_object(chosen | changed)
