@@ -7,6 +7,7 @@ read too: rows of such words or of probabilities in the order N E S W, or what `
 
 import argparse
 import math
+import sys
 from pathlib import Path
 
 from engine.commands.options import whole_number
@@ -18,10 +19,13 @@ from engine.gridworlds.plans import limited_object, memoryless_object, plan_obje
 from engine.gridworlds.policies import PolicyError, parse_policy
 from engine.gridworlds.presets import MAPS, read_map
 from engine.gridworlds.text import MAX_TIME_LIMIT, parse_map
+from engine.gridworlds.wide import figures, wide_plan, write_json
 from engine.planning.mdp import Floats, TabularMDP, uniform_policy
-from engine.planning.solving import IN_PLACE, MAX_SWEEPS, METHODS, TOLERANCE, Plan, solve
+from engine.planning.solving import IN_PLACE, MAX_SWEEPS, METHODS, TOLERANCE, solve
 
-PLANNED_SIDE = 300
+PLANNED_SIDE = 2_000
+DENSE_SIDE = 300  # arrays of every outcome, as the other solvers need them, take a kilobyte a cell
+WIDE = 10_000  # cells beyond which the solver for very large maps is the faster one
 HELP = "solve a gridworld exactly"
 
 
@@ -66,6 +70,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.in_place and arguments.method not in IN_PLACE:
         raise Refused(f"--in-place is for {' and '.join(IN_PLACE)}, not for {arguments.method}")
     grid = _map(arguments.map)
+    if _is_wide(grid, arguments):
+        return _run_wide(grid, arguments)
     mdp = tabular(grid)
     plan = solve(
         mdp,
@@ -84,7 +90,34 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json(told)
     else:
-        _print(grid, plan, told)
+        _print(grid, told)
+    return 0
+
+
+def _is_wide(grid: GridMap, arguments: argparse.Namespace) -> bool:
+    """Whether to solve the map as a very large one; Refused where it is too large for all else."""
+    reasons = {
+        "a discount below 1": grid.discount == 1.0,
+        "--method value-iteration": arguments.method != "value-iteration",
+        "no --in-place": arguments.in_place,
+        "no --time-limit": arguments.time_limit is not None,
+        "no --observation": arguments.observation is not None,
+    }
+    needed = [reason for reason, missing in reasons.items() if missing]
+    if needed and max(grid.rows, grid.cols) > DENSE_SIDE:
+        size = f"{arguments.map} has {grid.rows} rows and {grid.cols} columns"
+        raise Refused(f"{size}; beyond {DENSE_SIDE} of either, plan needs {' and '.join(needed)}")
+    return not needed and grid.size > WIDE
+
+
+def _run_wide(grid: GridMap, arguments: argparse.Namespace) -> int:
+    plan = wide_plan(grid, arguments.tol, arguments.sweeps)
+    told = {"map": arguments.map, "method": arguments.method, "discount": grid.discount} | figures(plan)
+    if arguments.json:
+        write_json(grid, plan, told, sys.stdout)
+        return 0
+    print(f"{grid.rows} rows, {grid.cols} columns: too large to print; --json writes every cell")
+    _print_figures(told)
     return 0
 
 
@@ -132,7 +165,7 @@ def _tolerance(text: str) -> float:
     return value
 
 
-def _print(grid: GridMap, plan: Plan, told: dict) -> None:
+def _print(grid: GridMap, told: dict) -> None:
     """Values and best actions as two grids, and one line of figures."""
     values = [
         ["#" if not grid.open(r, c) else "-" if v is None or v != v else f"{v:.2f}" for c, v in enumerate(row)]
@@ -141,16 +174,22 @@ def _print(grid: GridMap, plan: Plan, told: dict) -> None:
     _print_grid(values)
     print()
     _print_grid([[word or "." for word in row] for row in told["greedy_actions"]])
-    bound = "-" if plan.error_bound is None else f"{plan.error_bound:.3g}"
-    print(f"\n{plan.sweeps} sweeps, {plan.backups:,} backups, last change {plan.delta:.3g}, proven error {bound}")
-    print(f"expected return from the start: {number(told['return'])} at best")
+    print()
+    _print_figures(told)
     if "time_limited" in told:
         limited = told["time_limited"]
         print(f"  within {limited['moves']} moves: {number(limited['return'])}")
     if "memoryless" in told:
         for kind, name in (("deterministic", "with certainty"), ("stochastic", "with dice")):
             print(f"  seeing only walls, {name}: {number(told['memoryless'][kind]['return'])}")
-    for note in plan.notes:
+
+
+def _print_figures(told: dict) -> None:
+    bound = "-" if told["error_bound"] is None else f"{told['error_bound']:.3g}"
+    change = f"last change {told['delta']:.3g}, proven error {bound}"
+    print(f"{told['sweeps']} sweeps, {told['backups']:,} backups, {change}")
+    print(f"expected return from the start: {number(told['return'])} at best")
+    for note in told["notes"]:
         print(note)
 
 

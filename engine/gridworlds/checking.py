@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 
 import numpy as np
+from scipy.ndimage import generate_binary_structure, label
 
-from engine.gridworlds.dynamics import ends, entered_cells
+from engine.gridworlds.dynamics import cells_of, ends, entered_cells
 from engine.gridworlds.maps import (
     CELLS,
     FREE,
@@ -12,7 +13,9 @@ from engine.gridworlds.maps import (
     MAX_SIDE,
     MAX_WIND,
     MIN_SIDE,
+    PIT,
     START,
+    WALL,
     Cell,
     GridMap,
     MapError,
@@ -47,6 +50,8 @@ def check(grid: GridMap, lines: Lines | None = None, max_side: int = MAX_SIDE) -
 
 def leads_to_goal(grid: GridMap) -> Bools:
     """[cells]: from where some moves, with luck in slips and gusts, enter a goal without ending in a pit."""
+    if not (grid.wind or grid.teleports or grid.pits == "restart"):
+        return _connected_to_goal(grid)
     gusts = (0, 1, -1) if grid.gusts > 0 else (0,)
     entered = np.concatenate([entered_cells(grid, gust) for gust in gusts], axis=1)
     walking = np.array([cell in (FREE, START) for row in grid.cells for cell in row])
@@ -67,6 +72,15 @@ def leads_to_goal(grid: GridMap) -> Bools:
         border = np.unique(before[~found[before]])
         found[border] = True
     return found
+
+
+def _connected_to_goal(grid: GridMap) -> Bools:
+    """[cells]: the same where every move can be taken back: goals, and what is connected to one without a pit."""
+    open_ = ~(cells_of(grid, WALL) | cells_of(grid, PIT))
+    goals = cells_of(grid, GOAL)
+    around = generate_binary_structure(2, 1 if grid.moves == "straight" else 2)
+    labels = label(open_.reshape(grid.rows, grid.cols), around)[0].ravel()
+    return open_ & np.isin(labels, np.unique(labels[goals]))
 
 
 def _check_size(grid: GridMap, first: int, max_side: int) -> None:

@@ -1,5 +1,6 @@
 """GridMap: one gridworld as plain values."""
 
+import re
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
@@ -105,7 +106,7 @@ class GridMap:
 
     def positions(self, kind: str) -> list[Cell]:
         """Where cells of one kind are, in reading order."""
-        return [(r, c) for r, row in enumerate(self.cells) for c, cell in enumerate(row) if cell == kind]
+        return [(r, found.start()) for r, row in enumerate(self.cells) for found in re.finditer(re.escape(kind), row)]
 
     def start_positions(self) -> list[Cell]:
         """Where an episode may begin, each with the same probability."""

@@ -228,3 +228,45 @@ def active_sweep(
                     if following[i, way] < length:
                         active[following[i, way] // size] = True
     return largest, made
+
+
+@compiled
+def heading(
+    order: States, entered: States, outcomes: Ints, chances: Floats, terminal: Bools, tied: Codes
+) -> tuple[States, Bools]:
+    """([S] one of the actions in the set `tied` [S], [S] whether it ends for certain).
+
+    Where such actions can end for certain, it is the one that most likely comes nearer to an end; else the first.
+    """
+    n_states = len(terminal)
+    n_actions, n_outcomes = outcomes.shape
+    certain = np.ones(n_states, dtype=np.bool_)
+    while True:
+        chosen, near, found = np.full(n_states, -1, dtype=np.int32), terminal.copy(), True
+        while found:
+            found = False
+            for state in order:
+                likeliest = 0.0
+                for action in range(n_actions):
+                    if near[state] or not tied[state] >> action & 1:
+                        continue
+                    nearer, safe = 0.0, True
+                    for k in range(n_outcomes):
+                        if chances[k] > 0.0:
+                            other = entered[state, outcomes[action, k]]
+                            safe = safe and certain[other]
+                            nearer += chances[k] * near[other]
+                    if safe and nearer > likeliest:
+                        chosen[state], likeliest = action, nearer
+                if likeliest > 0.0:
+                    near[state], found = True, True
+        if (near == certain).all():
+            break
+        certain = near
+    for state in order:
+        action = 0
+        while chosen[state] < 0:
+            if tied[state] >> action & 1:
+                chosen[state] = action
+            action += 1
+    return chosen, certain

@@ -97,6 +97,18 @@ def settle_plainly(moves: Moves, tolerance: float) -> Settled:
     return Settled(values, error, delta, made * live * moves.n_actions, made)
 
 
+def synchronous(moves: Moves, n_sweeps: int) -> Settled:
+    """What so many synchronous sweeps make of V = 0."""
+    values, delta = np.zeros(moves.n_states), np.nan
+    for _ in range(n_sweeps):
+        new = swept(moves, values)
+        delta, values = float(np.abs(new - values).max()), new
+    residual = float(np.abs(swept(moves, values) - values).max())
+    live = int((~moves.terminal).sum())
+    error = (residual + rounding(moves)) / (1.0 - moves.discount)
+    return Settled(values, error, delta, n_sweeps * live * moves.n_actions, n_sweeps)
+
+
 def ordered(moves: Moves) -> Ordered:
     """Nearest to a goal first, in blocks of LAYERS distances."""
     order, begins = kernels.outward(moves.entered, moves.terminal, moves.goals)
