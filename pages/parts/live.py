@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from engine.algorithms import ALGORITHMS
+from engine.chemistry.objectives import OBJECTIVES
 from engine.chemistry.properties import PROPERTIES
 from engine.metrics import METRICS, RATIO_EDGES
 from engine.store import Store
@@ -93,8 +94,11 @@ def subject(task: dict[str, Any]) -> str:
     if task["kind"] == "gridworld":
         return f"Gridworld, {task_name(task)}"
     if task["kind"] == "molecules":
-        goal = PROPERTIES.get(task.get("objective", ""))
-        return f"Molecules, {goal.label}" if goal else "Molecules, mix of goals"
+        known = task.get("objective", "")
+        if known in PROPERTIES:
+            return f"Molecules, {PROPERTIES[known].label}"
+        mixed = known == "mix" or known not in OBJECTIVES
+        return "Molecules, mix of goals" if mixed else f"Molecules, {OBJECTIVES[known].title}"
     return task_name(task)
 
 

@@ -3,6 +3,7 @@
 import math
 import os
 import signal
+import statistics
 import subprocess
 import sys
 import textwrap
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 from rdkit import Chem
 from rdkit.Chem import QED, Crippen
+from routes_client import served
 
 from engine.chemistry import corpus, workers
 from engine.chemistry.components import component
@@ -24,6 +26,7 @@ from engine.chemistry.workers import WorkersUnavailable
 DRUGS = ["CC(=O)Oc1ccccc1C(=O)O", "Cn1c(=O)c2c(ncn2C)n(C)c1=O", "CC(C)Cc1ccc(cc1)C(C)C(=O)O"]
 MANY = list(islice((smiles for smiles in corpus.shipped() if len(smiles) < 80), 300))
 ROOT = Path(__file__).parents[2]
+HANGS, KILLS, EATS = "CCCCCCCCCF", "CCCCCCCCCCl", "CCCCCCCCCBr"  # as hostile_worker.py knows them
 
 
 def asked(*components):
@@ -233,3 +236,43 @@ def test_pictures_come_with_values(scorer):
 def test_why_a_text_is_no_molecule():
     assert why_no_molecule("CC(=O)O") is None
     assert "do not match" in why_no_molecule("C1CC")
+
+
+def test_of_300_with_a_hang_a_kill_and_a_memory_hog_297_are_scored_while_a_page_answers(tmp_path, monkeypatch):
+    hostile = (HANGS, KILLS, EATS)
+    asked_for = [*MANY[:297]]
+    for place, smiles in zip((40, 150, 260), hostile, strict=True):
+        asked_for.insert(place, smiles)
+    program = tmp_path / "python"
+    program.write_text(f'#!/bin/sh\nexec {sys.executable} {Path(__file__).with_name("hostile_worker.py")} "$@"\n')
+    program.chmod(0o755)
+    monkeypatch.setattr(workers.sys, "executable", str(program))
+    scorer = Scorer(asked("qed"), workers=2, timeout=3.0)
+    try:
+        scorer.score(["CCO"])  # both are up
+        waits, over = [], threading.Event()
+        with served(tmp_path) as (client, _):
+            visitor = threading.Thread(target=visit, args=(client, waits, over))
+            visitor.start()
+            found = scorer.score(asked_for)
+            over.set()
+            visitor.join()
+        reasons = {item.smiles: item.reason for item in found if not item.values or math.isnan(item.values["qed"])}
+        assert len(found) == 300 and set(reasons) == set(hostile)
+        assert reasons[HANGS] == "it took longer than 3 s" and reasons[KILLS] == "2 worker processes ended at it"
+        assert "qed could not be computed: Unable to allocate" in reasons[EATS]
+        for item in found:
+            assert item.smiles in hostile or item.values["qed"] == QED.qed(Chem.MolFromSmiles(item.canonical))
+        assert all(item.valid for item in scorer.score(["CCCCN", "CCCCO"]))  # the pool goes on
+        assert len(waits) > 5 and statistics.median(waits) < 0.2, waits
+    finally:
+        scorer.close()
+
+
+def visit(client, waits, over):
+    """A visitor of the app, several times a second; waits: seconds until each answer."""
+    while not over.is_set():
+        started = time.monotonic()
+        assert client.get("/api/health").status_code == 200
+        waits.append(time.monotonic() - started)
+        time.sleep(0.05)
