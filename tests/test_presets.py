@@ -22,7 +22,9 @@ FURTHER = ["mountaincar", "mountaincar-continuous", "lunarlander-continuous", "h
 PROMISED += [f"{task}-{algorithm}" for task in FURTHER for algorithm in ("trpo", "ppo")]
 TABULAR = ["q-learning", "sarsa", "expected-sarsa", "monte-carlo"]
 PROMISED += [f"gridworld-{algorithm}" for algorithm in TABULAR] + ["cliff-q-learning", "cliff-sarsa"]
-PROMISED += [f"molecules-qed-{algorithm}" for algorithm in ("pg", "trpo", "ppo")]
+PROMISED += [
+    f"molecules-{goal}-{algorithm}" for goal in ("qed", "soluble", "celecoxib") for algorithm in ("pg", "trpo", "ppo")
+]
 
 
 @pytest.mark.parametrize("name", PROMISED)
