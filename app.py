@@ -17,6 +17,7 @@ from starlette.middleware import Middleware
 from streamlit import config
 from streamlit.auth_util import get_secrets_auth_section
 
+from engine.chemistry import looking
 from engine.service import Engine, Refused, hold
 from engine.store import StoreError, open_store
 from pages.parts.loopback import is_loopback
@@ -57,6 +58,7 @@ async def lifespan(app: st.App) -> AsyncIterator[dict[str, Any]]:
         begin(closing)
         await asyncio.to_thread(closing.join)
         hold(None)
+        looking.end()
 
 
 def end_on_signals(closing: threading.Thread) -> None:

@@ -4,7 +4,7 @@ import streamlit as st
 
 from engine import service
 from engine.store import RunRecord, Store, UnknownRun
-from pages.parts import studio, studio_goals, studio_run, theme
+from pages.parts import studio, studio_goals, studio_run, studio_table, theme
 from pages.parts.runs_list import runs_list
 
 RECENT = 5
@@ -24,6 +24,9 @@ def choose(store: Store) -> None:
         st.switch_page("launch.py", query_params={"from": f"{studio_goals.PRESET}-ppo"})
     elif asked.open:
         go(**asked.open)
+    searching = studio_table.own_goal()
+    if searching:
+        go(run=searching)
     if not store.count_runs(task="molecules"):
         return
     st.subheader("Your searches", anchor=False)

@@ -12,15 +12,17 @@ from typing import Any
 
 from engine.chemistry.checking import refusal
 from engine.chemistry.components import component, question
-from engine.chemistry.workers import Workers
+from engine.chemistry.workers import Workers, WorkersUnavailable
 
 DESCRIBED = {name: question(component(name)) for name in ("qed", "logp", "weight", "sa", "heavy_atoms")}
 REMEMBERED = 20_000
 SECONDS = 4.0  # for one molecule
+AT_ONCE = 32  # molecules, after which whoever waits for one gets a turn
 LAST = 5  # how nice it is, of 19: beside somebody who trains it gets a quarter of a core
 
 _lock = threading.Lock()
 _answers: OrderedDict[tuple[str, str], dict[str, Any]] = OrderedDict()
+_ended = threading.Event()
 _workers: list[Workers] = []  # none until somebody looks
 
 
@@ -29,7 +31,8 @@ def described(smiles: Sequence[str]) -> list[dict[str, Any]]:
 
     Raises WorkersUnavailable, as all of these do. The strings are canonical SMILES, or whatever `read` let pass.
     """
-    return _asked("score", smiles)
+    chunks = (smiles[start : start + AT_ONCE] for start in range(0, len(smiles), AT_ONCE))
+    return [answer for chunk in chunks for answer in _asked("score", chunk)]
 
 
 def read(smiles: Sequence[str]) -> list[dict[str, Any]]:
@@ -45,6 +48,11 @@ def drawn(smiles: Sequence[str]) -> list[dict[str, Any]]:
 def written(smiles: Sequence[str]) -> list[dict[str, Any]]:
     """Of each {"block"}, an MDL block with coordinates, or {"failure"}."""
     return _asked("block", smiles)
+
+
+def desirable(smiles: str) -> dict[str, Any]:
+    """What its QED is made of: {"parts": [[words, raw value, desirability, weight]]}, or {"failure"}."""
+    return _asked("desirabilities", [smiles])[0]
 
 
 def compared(before: str, after: str) -> dict[str, Any]:
@@ -69,14 +77,21 @@ def _asked(work: str, items: Sequence[str]) -> list[dict[str, Any]]:
 
 
 def _working() -> Workers:
+    if _ended.is_set():
+        raise WorkersUnavailable("The app is closing")
     if not _workers:
         _workers.append(Workers(1, DESCRIBED, SECONDS))
     _workers[0].be_nice(LAST)
     return _workers[0]
 
 
+def end() -> None:
+    """The program ends: whoever waits, or asks from now on, gets an error."""
+    _ended.set()
+    close()
+
+
 def close() -> None:
-    """End the process; the next look starts another."""
-    with _lock:
-        while _workers:
-            _workers.pop().close()
+    """End the process at once; whoever it was working for gets an error, and the next look starts another."""
+    while _workers:
+        _workers.pop().close()

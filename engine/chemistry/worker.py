@@ -21,6 +21,7 @@ from rdkit.Chem.Scaffolds import MurckoScaffold
 from engine.chemistry.comparing import block, compare
 from engine.chemistry.components import component, question, read_question
 from engine.chemistry.corpus import randomised
+from engine.chemistry.desirability import desirabilities
 from engine.chemistry.drawing import svg
 from engine.chemistry.parsing import NoMolecule, parse
 from engine.chemistry.predictors.features import features
@@ -113,6 +114,7 @@ WORK = {
     "compare": compare,
     "block": block,
     "features": features,
+    "desirabilities": desirabilities,
 }
 
 

@@ -93,6 +93,8 @@ class Workers:
         deaths: Counter[int] = Counter()
         try:
             while any(answer is None for answer in answers):
+                if not self._working:
+                    raise WorkersUnavailable("The processes that score molecules were ended")
                 self._hand_out(request, smiles, waiting)
                 for worker, lines in self._heard_from():
                     if lines is None:

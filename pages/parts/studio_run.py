@@ -15,6 +15,8 @@ from engine.config import RunConfig
 from engine.store import RunRecord, Store
 
 CURVE_POINTS = 61
+PLACES = ("zero", "one", "low", "high", "mu")  # what transforms call the places on their axis
+FAR = 1e9
 SHOWN_RECENT = 12
 # What may be looked at over the run, with the range its axis covers; the values come from looking.DESCRIBED.
 SPREAD = {"qed": (0.0, 1.0), "logp": (-3.0, 8.0), "weight": (0.0, 700.0), "sa": (1.0, 8.0), "heavy_atoms": (0.0, 50.0)}
@@ -47,6 +49,7 @@ def components(goal: Objective) -> list[dict[str, Any]]:
     return [
         {
             "name": name,
+            "kind": one.kind,
             "label": goal.labels[name],
             "unit": PROPERTIES[one.kind].unit,
             "meaning": PROPERTIES[one.kind].meaning,
@@ -58,15 +61,14 @@ def components(goal: Objective) -> list[dict[str, Any]]:
 
 
 def curve(component: Any) -> dict[str, list[float]]:
-    """A component's transform over the usual range of its property and wherever it is not level."""
-    low, high = PROPERTIES[component.kind].usual
-    numbers = [
-        value
-        for value in component.transform.model_dump().values()
-        if isinstance(value, float) and abs(value) < 1e6 and not isinstance(value, bool)
-    ]
-    marks = [low, high, *(number for number in numbers if low - 3 * (high - low) <= number <= high + 3 * (high - low))]
-    x = np.linspace(min(marks), max(marks), CURVE_POINTS)
+    """A component's transform around the places that it names, or else over the usual range of its property."""
+    named = component.transform.model_dump()
+    marks = [named[place] for place in PLACES if abs(named.get(place, FAR)) < FAR]
+    around = 2.0 * max(named.get("width", 0.0), named.get("sigma", 0.0))
+    low, high = min(marks, default=0.0) - around, max(marks, default=0.0) + around
+    if high <= low:
+        low, high = PROPERTIES[component.kind].usual
+    x = np.linspace(low, high, CURVE_POINTS)
     return {"x": x.round(5).tolist(), "y": [round(component.transform(float(value)), 4) for value in x]}
 
 

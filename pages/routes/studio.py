@@ -60,6 +60,12 @@ def compared(request: Request) -> Response:
     return answer(looking.compared(_smiles(request, "before"), _smiles(request, "after")))
 
 
+@looked_at
+def desirable(request: Request) -> Response:
+    """What the QED of ?smiles= is made of."""
+    return answer(looking.desirable(_smiles(request, "smiles")))
+
+
 def trail(request: Request) -> Response:
     """The iterations that can be looked at again."""
     store, run = _run(request)
@@ -126,6 +132,7 @@ def _smiles(request: Request, name: str) -> str:
 READS = {
     "/api/molecules": molecule,
     "/api/molecules/compared": compared,
+    "/api/molecules/qed": desirable,
     "/api/runs/{run_id}/trail": trail,
     "/api/runs/{run_id}/moment": moment,
     "/api/runs/{run_id}/spread": spread,

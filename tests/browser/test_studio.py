@@ -1,14 +1,16 @@
 """The molecule studio in Chromium: a goal in words, cards that improve, why they score, playback, files, the demo."""
 
 import csv
+import io
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import App
+from conftest import App, serve
 from playwright.sync_api import Page, expect
-from rdkit import Chem
-from rdkit.Chem import QED
+from rdkit import Chem, RDConfig
+from rdkit.Chem import QED, Crippen
 
 PARACETAMOL = "CC(=O)Nc1ccc(O)cc1"
 ROUNDS = 4
@@ -17,6 +19,31 @@ ROUNDS = 4
 def score(page: Page) -> float:
     """What the first card says."""
     return float(page.locator(".finds .molecule b").first.inner_text())
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    """An app that keeps its predictors apart from the project's."""
+    folder = tmp_path_factory.mktemp("store")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("UPHILL_PREDICTORS", str(folder / "predictors"))
+        served = serve(folder)
+    yield served
+    served.stop()
+
+
+def carried() -> list[str]:
+    """Some of the molecules that RDKit carries."""
+    lines = Path(RDConfig.RDDataDir, "NCI", "first_200.props.sdf")
+    return [Chem.MolToSmiles(molecule) for molecule in Chem.SDMolSupplier(str(lines)) if molecule][:80]
+
+
+def table(molecules: list[str]) -> bytes:
+    """A CSV of molecules with a number that can be learned from their atoms, and two lines that hold none."""
+    written = io.StringIO()
+    rows = [(smiles, round(Crippen.MolLogP(Chem.MolFromSmiles(smiles)), 3)) for smiles in molecules]
+    csv.writer(written).writerows([("smiles", "oil"), *rows, ("C1CC", 2), ("CCO", "many")])
+    return written.getvalue().encode()
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +85,7 @@ def test_why_this_score_opens_and_follows_the_chosen_card(page: Page, stopped: s
     expect(why.get_by_role("img", name=re.compile("becomes a score"))).to_be_visible()
     expect(why.locator(".curve")).to_contain_text("measured 0.")
     change = page.get_by_role("region", name="Start and now")
-    expect(change).to_contain_text(re.compile("atoms changed|nothing in common|Nothing was added"))
+    expect(change).to_contain_text(re.compile("atoms changed|nothing in common|Nothing was added"), timeout=40_000)
 
 
 def test_a_run_is_played_back(page: Page, stopped: str) -> None:
@@ -71,7 +98,9 @@ def test_a_run_is_played_back(page: Page, stopped: str) -> None:
     expect(page.locator(".playing .reading")).to_have_text("round 1")
     expect(page.get_by_role("region", name="This round")).to_contain_text("round 1")
     assert score(page) <= newest
-    expect(page.get_by_role("region", name="How what it writes is spread")).to_contain_text("in the middle at first")
+    expect(page.get_by_role("region", name="How what it writes is spread")).to_contain_text(
+        "in the middle at first", timeout=40_000
+    )
     page.get_by_role("button", name="Play", exact=True).click()
     expect(page.locator(".playing .reading")).to_have_text("now")
     assert score(page) == newest
@@ -122,6 +151,31 @@ def test_the_demo_ends_with_before_and_after(page: Page, stopped: str) -> None:
     expect(page.get_by_role("button", name="Pause")).to_have_count(0)
     end.get_by_role("button", name="Look around").click()
     expect(page.get_by_role("button", name="New search")).to_be_visible()
+
+
+def test_a_table_becomes_a_predictor_whose_error_is_seen_and_then_a_goal(page: Page, app: App) -> None:
+    page.goto("/molecules")
+    upload = page.locator("input[type=file]")
+    upload.set_input_files({"name": "notes.csv", "mimeType": "text/csv", "buffer": b"just,numbers\n1,2\n"})
+    page.get_by_role("button", name="Learn from it").click()
+    expect(page.locator(".st-key-problem-table")).to_contain_text("No column of SMILES was found")
+    page.get_by_role("button", name="Remove notes.csv").click()
+    upload.set_input_files({"name": "Oil 1.csv", "mimeType": "text/csv", "buffer": table(carried())})
+    page.get_by_role("button", name="Learn from it").click()
+    expect(page.get_by_text("2 lines were left out")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text(re.compile(r"Tested on \d+ molecules of shapes it was not shown"))).to_be_visible()
+    page.get_by_role("button", name="Use as goal").click()
+    page.wait_for_url(re.compile(r"run=[0-9a-f]{12}"), timeout=60_000)
+    run_id = re.search(r"run=([0-9a-f]{12})", page.url).group(1)
+    parts = app.ask(f"/api/runs/{run_id}")["config"]["task"]["components"]
+    assert [(part["kind"], part.get("model")) for part in parts] == [
+        ("predictor", "oil_1"),
+        ("qed", None),
+        ("nearest", "oil_1"),
+    ]
+    expect(page.get_by_role("region", name="Why this score")).to_contain_text("Oil 1")
+    page.get_by_role("button", name="Stop", exact=True).click()
+    app.wait_for(run_id, "stopped")
 
 
 @pytest.mark.parametrize("run_id", ["0123456789ab", "<b>x</b>", "../../etc"])

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 from rdkit import Chem
+from rdkit.Chem import QED
 
 from engine.chemistry import looking
 from engine.chemistry.memory import Found
@@ -31,6 +32,15 @@ def test_a_block_is_read_again_as_the_same_molecule() -> None:
     texts = ["CC(=O)Nc1ccc(O)cc1", "O=c1cc[nH]cc1", "C[N+](C)(C)CC(=O)[O-]"]
     for text, answer in zip(texts, looking.written(texts), strict=True):
         assert Chem.MolToSmiles(Chem.MolFromMolBlock(answer["block"])) == Chem.CanonSmiles(text)
+
+
+def test_qed_is_the_weighted_geometric_mean_of_its_desirabilities() -> None:
+    for smiles in ("CC(=O)Nc1ccc(O)cc1", "CCO", "O=[N+]([O-])c1ccccc1"):
+        parts = looking.desirable(smiles)["parts"]
+        total = sum(weight for *_, weight in parts)
+        mean = math.exp(sum(weight * math.log(share) for _, _, share, weight in parts) / total)
+        assert mean == pytest.approx(QED.qed(Chem.MolFromSmiles(smiles)), abs=1e-4)
+    assert "failure" in looking.desirable("C1CC")
 
 
 def test_text_that_is_no_molecule_gets_a_reason_and_costs_nothing_else() -> None:

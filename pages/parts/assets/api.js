@@ -2,6 +2,7 @@
 
 const ROOT = new URL("../api/", import.meta.url);
 const PATIENCE_MS = 8000;
+const LONG_PATIENCE_MS = 30000;
 const AFTER_ERROR_MS = 1000;
 
 /** What the server refused, in its own sentences. */
@@ -73,9 +74,12 @@ export async function picture(runId, since) {
   return response.status === 204 ? null : response.json();
 }
 
-/** What a reading route answers, as JSON. */
+/** What a reading route answers, as JSON; one that looks at molecules may take its time on a busy machine. */
 export async function read(path) {
-  return (await asked(path)).json();
+  const response = await asked(path, { signal: AbortSignal.timeout(LONG_PATIENCE_MS) });
+  return response.json().catch((error) => {
+    throw new Unreachable(String(error));
+  });
 }
 
 export const artifactAddress = (runId, name, step) =>

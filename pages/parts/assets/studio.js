@@ -109,6 +109,7 @@ function studio(root, data, open) {
       record = answer.run;
       tell();
       if (await fetchNew()) tell();
+      catchUp();
     } catch (error) {
       if (error instanceof Refused || error instanceof Unreachable) return lose(error);
       throw error;
@@ -125,9 +126,14 @@ function studio(root, data, open) {
     steps = (await read(`runs/${data.run_id}/trail`)).steps;
     player.offer(steps);
     if (player.live) draw();
-    if (!start) beginning ??= begin().catch(() => null).finally(() => (beginning = null));
-    shape();
     return true;
+  }
+
+  /** Ask for what has not come yet, without waiting for it: a busy machine takes its time over molecules. */
+  function catchUp() {
+    if (!start && now) beginning ??= begin().catch(() => null).finally(() => (beginning = null));
+    if (change.waits()) draw();
+    shape();
   }
 
   /** What it began with: the reference, or else a middling molecule of its first round. */
@@ -185,11 +191,11 @@ function studio(root, data, open) {
   /** The distributions, of the moment that is looked at. */
   async function shape() {
     const step = scene?.step ?? steps[steps.length - 1];
-    if (step === undefined || shaping) return;
+    if (step === undefined || shaping || !now) return;
     shaping = true;
-    await scores.shapeAt(data.run_id, steps[0], step).catch(() => null);
+    const came = await scores.shapeAt(data.run_id, steps[0], step).catch(() => false);
     shaping = false;
-    if (step !== (scene?.step ?? steps[steps.length - 1])) shape();
+    if (came && step !== (scene?.step ?? steps[steps.length - 1])) shape();
   }
 
   function tell() {

@@ -41,7 +41,7 @@ export function scoreCards(data, reshape) {
     line,
   );
   const known = new Map();
-  let wanted = null;
+  let shown = null;
   select.addEventListener("change", reshape);
 
   async function values(runId, step) {
@@ -55,14 +55,16 @@ export function scoreCards(data, reshape) {
   return {
     shape,
     course,
+    /** Show the samples of `step` beside those of `first`; true when they are. */
     async shapeAt(runId, first, step) {
-      const name = select.value;
-      wanted = `${name} ${step}`;
       const [taught, now] = [await values(runId, first), await values(runId, step)];
-      if (wanted !== `${name} ${step}`) return;
+      const name = select.value;
+      if (shown === `${name} ${step}`) return true;
+      shown = `${name} ${step}`;
       const { low, high, label } = data.spread[name];
       plot.replaceChildren(densities(taught[name], now[name], [low, high], `${label}: what it was taught and writes now`));
       say(words, told(label, taught[name], now[name]));
+      return true;
     },
     draw(table, row) {
       if (!table.length) return;

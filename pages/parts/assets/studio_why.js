@@ -41,6 +41,7 @@ export function whyCard(components, mean) {
     const part = el("span", { class: "figure" });
     const raw = el("span", { class: "hint" });
     const curve = el("div", { class: "curve", hidden: true });
+    const made = el("div", { class: "made-of" });
     const button = el(
       "button",
       { type: "button", class: "part", "aria-expanded": "false", title: one.meaning, onclick: toggle },
@@ -62,9 +63,9 @@ export function whyCard(components, mean) {
       button.setAttribute("aria-expanded", String(open.has(one.name)));
       button.setAttribute("aria-label", `${one.label}: ${part.textContent}, ${measured}`);
       show(curve, open.has(one.name));
-      if (open.has(one.name) && one.curve)
-        curve.replaceChildren(transformed(one.curve, value, share, `How ${one.label} becomes a score`), raw);
-      else if (open.has(one.name)) curve.replaceChildren(raw);
+      if (!open.has(one.name)) return;
+      curve.replaceChildren(transformed(one.curve, value, share, `How ${one.label} becomes a score`), raw, made);
+      if (one.kind === "qed" && shown) fillDesirabilities(made, shown.smiles);
     }
     return { node: el("div", {}, button, curve), dress };
   }
@@ -86,6 +87,31 @@ export function whyCard(components, mean) {
   };
 }
 
+const desirable = new Map();
+
+/** The eight desirabilities that QED is the mean of, as bars. */
+async function fillDesirabilities(node, smiles) {
+  if (node.dataset.smiles === smiles) return;
+  node.dataset.smiles = smiles;
+  if (!desirable.has(smiles)) desirable.set(smiles, read(`molecules/qed?${new URLSearchParams({ smiles })}`));
+  const { parts } = await desirable.get(smiles).catch(() => {
+    desirable.delete(smiles);
+    return {};
+  });
+  if (node.dataset.smiles !== smiles) return;
+  node.replaceChildren(
+    ...(parts ?? []).map(([words, value, share]) =>
+      el(
+        "div",
+        { class: "part", title: `measured ${number(value)}` },
+        el("span", { class: "label", text: words }),
+        el("span", { class: "bar", "aria-hidden": "true" }, el("i", { style: `width: ${100 * share}%` })),
+        el("span", { class: "figure", text: share.toFixed(2) }),
+      ),
+    ),
+  );
+}
+
 function joined(components, mean) {
   if (mean === "geometric") return "The score is their geometric mean: one part at 0 makes the whole 0.";
   return "The score is their weighted mean: parts make up for one another.";
@@ -105,7 +131,9 @@ export function changeCard() {
     said,
   );
   let wanted = null;
+  let missing = false;
   const known = new Map();
+  const asking = new Set();
 
   function draw(answer, start, molecule, mode) {
     const sides = answer.failure
@@ -130,12 +158,20 @@ export function changeCard() {
       if (!start || !molecule) return;
       const name = `${start.smiles} ${molecule.smiles}`;
       wanted = `${name} ${mode}`;
-      if (!known.has(name)) {
-        const query = new URLSearchParams({ before: start.smiles, after: molecule.smiles });
-        const answer = await read(`molecules/compared?${query}`).catch(() => ({ failure: "no answer" }));
-        if (!answer.failure) known.set(name, answer);
-        if (wanted === `${name} ${mode}`) draw(answer, start, molecule, mode);
-      } else draw(known.get(name), start, molecule, mode);
+      missing = !known.has(name);
+      if (!missing) return draw(known.get(name), start, molecule, mode);
+      if (asking.has(name)) return;
+      asking.add(name);
+      const query = new URLSearchParams({ before: start.smiles, after: molecule.smiles });
+      const answer = await read(`molecules/compared?${query}`).catch(() => null);
+      asking.delete(name);
+      if (!answer) return;
+      known.set(name, answer);
+      if (wanted !== `${name} ${mode}`) return;
+      missing = false;
+      draw(answer, start, molecule, mode);
     },
+    /** Whether what was asked for has not come. */
+    waits: () => missing,
   };
 }

@@ -1,0 +1,128 @@
+"""A goal from somebody's own table: teach a predictor, see its honest error, and only then search with it."""
+
+import re
+from typing import Any
+
+import streamlit as st
+
+from engine import service
+from engine.chemistry.predictors import shelf
+from engine.chemistry.predictors.learning import CannotLearn, learn
+from engine.chemistry.predictors.shelf import NoPredictor
+from engine.chemistry.predictors.table import BadTable, read_table
+from engine.chemistry.workers import WorkersUnavailable
+from engine.config import RunConfig
+from engine.presets import preset_config
+from engine.settings import InvalidSettings
+from pages.parts import text
+from pages.parts.starting import start_once
+from pages.parts.studio_goals import PRESET
+
+HIGHER, LOWER = "as high as possible", "as low as possible"
+SHOWN_REFUSED = 20
+
+
+def own_goal() -> str | None:
+    """The section. The id of the run that was started, or None."""
+    st.subheader("A goal of your own, from a table", anchor=False)
+    st.caption(
+        "Upload molecules with a measured number each. A predictor learns from them, you see how far off it is on "
+        "molecules of other shapes, and then it can be the goal."
+    )
+    with st.container(border=True, key="card-table"):
+        _teach()
+        cards = shelf.predictors()
+        if not cards:
+            return None
+        names = list(cards)
+        if st.session_state.get("studio.predictor") not in names:
+            st.session_state["studio.predictor"] = names[0]
+        chosen = st.selectbox("Predictor", names, key="studio.predictor", width=420)
+        if chosen is None:
+            return None
+        _error(cards[chosen])
+        return _search(chosen, cards[chosen])
+
+
+def _teach() -> None:
+    """Upload, name, learn; what is wrong is said in one sentence."""
+    file = st.file_uploader("Table (CSV: a column smiles, a column of numbers)", type=["csv", "tsv", "txt"], width=520)
+    if file is None:
+        return
+    left, middle, right = st.columns([2, 2, 1], vertical_alignment="bottom")
+    column = left.text_input("Column to predict", placeholder="found by itself where there is one", max_chars=60)
+    given = re.sub(r"[^a-z0-9_]+", "_", file.name.rsplit(".", 1)[0].lower()).strip("_")[:40]
+    name = middle.text_input("Call it", value=given if given[:1].isalpha() else "mine", max_chars=40)
+    if not right.button("Learn from it", key="learn", type="primary", width="stretch"):
+        return
+    try:
+        refused = shelf.why_no_name(name)
+        if refused:
+            raise NoPredictor(refused)
+        with st.spinner("Learning, and testing itself on what it was not shown …"):
+            model, card = learn(read_table(file.getvalue(), column.strip() or None))
+            shelf.write(name, model, card)
+        st.session_state["studio.predictor"] = name
+    except (BadTable, CannotLearn, NoPredictor, WorkersUnavailable) as error:
+        text.problem(f"{error}.", "table")
+
+
+def _error(card: dict[str, Any]) -> None:
+    """What it gets wrong, on molecules whose scaffolds it had not seen."""
+    test = card["test"]
+    with st.container(horizontal=True, key="honest"):
+        st.metric("Off by, on average", _figure(test["mae"]))
+        st.metric("Always saying the mean: off by", _figure(test["mean_mae"]))
+        st.metric("Order right (rank correlation)", _figure(test.get("spearman")))
+        st.metric("Molecules learned from", f"{card['molecules']:,}")
+    st.text(_verdict(test, card))
+    if card.get("refused_lines"):
+        with st.expander(f"{card['refused_lines']:,} lines were left out"):
+            for line in card["refused"][:SHOWN_REFUSED]:
+                st.text(text.clean(f"line {line['line']}: {line['reason']}", 300))
+
+
+def _verdict(test: dict[str, Any], card: dict[str, Any]) -> str:
+    """One sentence on whether to trust it."""
+    where = f"Tested on {test['molecules']:.0f} molecules of shapes it was not shown: "
+    gain = 1.0 - test["mae"] / test["mean_mae"] if test["mean_mae"] else 0.0
+    if gain < 0.1:
+        return f"{where}it is hardly better than always saying the mean. A search would chase its mistakes."
+    rest = "Good enough to steer by." if gain >= 0.35 else "It points the right way, no more."
+    value = text.clean(str(card["value_column"]), 40)
+    return f"{where}its error in {value} is {gain:.0%} smaller than that of always saying the mean. {rest}"
+
+
+def _search(name: str, card: dict[str, Any]) -> str | None:
+    left, right, end = st.columns([2, 2, 1], vertical_alignment="bottom")
+    wanted = left.segmented_control(
+        "Search for it", [HIGHER, LOWER], default=HIGHER, required=True, key="studio.wanted"
+    )
+    drug_like = right.checkbox("and drug-like", value=True, key="studio.drug-like")
+    if not end.button("Use as goal", key="start-predictor", type="primary", width="stretch"):
+        return None
+    try:
+        config = RunConfig.from_object(_config(name, card, wanted == HIGHER, drug_like))
+    except InvalidSettings as error:
+        text.problem(" ".join(error.problems), "predictor")
+        return None
+    return start_once(f"studio {name}", lambda: [service.current().submit(config)])[0]
+
+
+def _config(name: str, card: dict[str, Any], higher: bool, drug_like: bool) -> dict[str, Any]:
+    """A search for the predictor's high or low values; how near each molecule is to a known one is shown beside."""
+    low, high = card["usual"]
+    zero, one = (low, high) if higher else (high, low)
+    ramp = {"kind": "ramp", "zero": zero, "one": one}
+    components = [
+        {"kind": "predictor", "model": name, "name": name, "transform": ramp},
+        *([{"kind": "qed"}] if drug_like else []),
+        {"kind": "nearest", "model": name, "weight": 0.0},
+    ]
+    config = preset_config(f"{PRESET}-ppo")
+    config["task"] = {"kind": "molecules", "objective": "custom", "mean": "geometric", "components": components}
+    return config | {"name": f"{'High' if higher else 'Low'} {name} (PPO)"}
+
+
+def _figure(value: float | None) -> str:
+    return "–" if value is None or value != value else f"{value:.3g}".replace("-", "−")
