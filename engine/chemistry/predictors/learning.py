@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from scipy.stats import spearmanr
 
 from engine.chemistry.predictors.model import Features, Predictor, kernel, unfitted
 from engine.chemistry.predictors.table import Table
@@ -157,6 +156,8 @@ def errors(values: Sequence[float], predicted: Sequence[float], baseline: float)
     truth, guess = np.array(values), np.array(predicted)
     spread = float(((truth - truth.mean()) ** 2).sum())
     squares = float(((truth - guess) ** 2).sum())
+    from scipy.stats import spearmanr  # a fifth of all that is imported: no other command should wait for it
+
     ranked = len(Counter(values)) > 1 and len(Counter(predicted)) > 1
     return {
         "molecules": float(len(truth)),
