@@ -194,12 +194,12 @@ SUBJECTS = {
             "ppo": Recipe(
                 budget=100_000,
                 takes="10 s",
-                task={"normalise_observations": True},
                 algorithm={
-                    "batch_size": 1024,
-                    "minibatch_size": 128,
+                    "batch_size": 2048,
+                    "minibatch_size": 64,
                     "epochs": 10,
                     "learning_rate": 0.001,
+                    "schedule": "linear",
                     "discount": 0.9,
                     "gae_lambda": 0.95,
                 },
