@@ -2,21 +2,20 @@
 
 import copy
 import math
-import statistics
 from dataclasses import dataclass, field
 from time import monotonic, thread_time
 from typing import Any, Literal, Protocol
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from engine import algorithms, devices
 from engine.config import RunConfig
 from engine.policies import Policy
 from engine.policies.spec import TokenSpec
-from engine.rollout import Rollout
-from engine.settings import Settings
+from engine.row import episode_figures, numbers
+from engine.settings import InvalidSettings, Settings
 from engine.tasks import TASKS
 
 CHECKPOINT_SECONDS = 10.0
@@ -99,14 +98,14 @@ class Training:
         collected = monotonic()
         # Where nothing counts there is nothing to learn, and Adam's momentum alone must not move the policy.
         update = self.algorithm.update(self.settings, rollout, fraction, self.generator) if rollout.mask.any() else {}
-        row = _numbers(update)
+        row = numbers(update)
         ended = monotonic()
         steps = rollout.metrics.get("samples", rollout.steps)
         self.progress.iteration += 1
         self.progress.env_steps += int(steps)
         self.progress.wall_s += ended - start
         self.progress.cpu_s += thread_time() - cpu
-        row |= _episodes(rollout) | _numbers({k: v for k, v in rollout.metrics.items() if k != "samples"})
+        row |= episode_figures(rollout) | numbers({k: v for k, v in rollout.metrics.items() if k != "samples"})
         row |= {f"time_{name}": seconds for name, seconds in rollout.timings.items()}
         row |= {"time_update": ended - collected, "steps_per_second": steps / max(ended - start, 1e-9)}
         row |= {"env_steps": float(self.progress.env_steps), "wall_s": self.progress.wall_s}
@@ -148,10 +147,19 @@ def train(config: RunConfig, control: Control, record: Recorder, resume: dict[st
     training = Training(config)
     try:
         if resume is not None:
-            training.load_state_dict(resume)
+            take_up(training, resume)
         return _Loop(training, control, record).run()
     finally:
         training.task.close()
+
+
+def take_up(training: Training, state: dict[str, Any]) -> None:
+    """load_state_dict, or InvalidSettings where an earlier version did not save all that this one needs."""
+    try:
+        training.load_state_dict(state)
+    except KeyError as error:
+        missing = f"The checkpoint is of another version of Uphill, which did not save {error}; start its settings anew"
+        raise InvalidSettings([missing]) from error
 
 
 class _Loop:
@@ -268,27 +276,3 @@ class _Loop:
 def _frozen(policy: nn.Module) -> Policy:
     """A copy that never learns: the reference the policy started from."""
     return copy.deepcopy(policy).requires_grad_(False).eval()  # type: ignore[return-value]
-
-
-def _numbers(row: dict[str, Tensor | float]) -> dict[str, float]:
-    """Every metric as a float, tensors read from the device in one transfer."""
-    tensors = {name: value for name, value in row.items() if isinstance(value, Tensor)}
-    read = torch.stack([value.float() for value in tensors.values()]).tolist() if tensors else []
-    return {name: float(value) for name, value in row.items() if name not in tensors} | dict(
-        zip(tensors, read, strict=True)
-    )
-
-
-def _episodes(rollout: Rollout) -> dict[str, float]:
-    """Statistics of the episodes that ended in this rollout; none ended: only their count."""
-    returns = rollout.episode_returns
-    if not returns:
-        return {"episodes": 0.0}
-    return {
-        "episodes": float(len(returns)),
-        "return_mean": statistics.fmean(returns),
-        "return_median": statistics.median(returns),
-        "return_min": min(returns),
-        "return_max": max(returns),
-        "episode_length": statistics.fmean(rollout.episode_lengths),
-    }

@@ -8,7 +8,9 @@ from engine import checkpoint
 from engine.attempt import Attempt
 from engine.config import RunConfig
 from engine.service import Engine
+from engine.settings import InvalidSettings
 from engine.store import open_store
+from engine.training import Training, take_up
 
 MLP = {"hidden_sizes": [16]}
 TESTS = {"every": 3, "episodes": 2, "final_episodes": 2, "stop_when_solved": False}
@@ -127,3 +129,14 @@ def test_changes_made_while_it_trained_are_repeated_from_an_earlier_checkpoint(t
     assert_same_rows(before, after)
     rates = after.values[:, after.names.index("learning_rate")]
     np.testing.assert_array_equal(rates, np.where(after.steps < change.step, 0.01, 0.05))
+
+
+def test_a_checkpoint_of_a_version_that_saved_less_is_refused_in_a_sentence():
+    """As an older release left it: without what the algorithm or the task has come to remember since."""
+    training = Training(gridworld())
+    state = training.state_dict()
+    for part, name in (("algorithm", "optimiser"), ("task", "collector")):
+        older = {**state, part: {key: value for key, value in state[part].items() if key != name}}
+        with pytest.raises(InvalidSettings, match=f"another version of Uphill, which did not save '{name}'"):
+            take_up(training, older)
+    training.task.close()
