@@ -1,17 +1,22 @@
 """What the tests of the service share, and which tests stay together when two processes run them."""
 
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 from engine.service import Engine
 from engine.store import open_store
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(items):
-    """One process takes all of the browser's tests, so that one Chromium runs at a time; other files stay whole."""
-    for item in items:
-        file = item.nodeid.partition("::")[0]
-        item.add_marker(pytest.mark.xdist_group("browser" if file.startswith("tests/browser") else file))
+class OneBrowser(LoadFileScheduling):
+    """Files stay whole, and one process takes all of the browser's, so that one Chromium runs at a time."""
+
+    def _split_scope(self, nodeid):
+        file = nodeid.partition("::")[0]
+        return "browser" if file.startswith("tests/browser/") else file
+
+
+def pytest_xdist_make_scheduler(config, log):
+    return OneBrowser(config, log)
 
 
 @pytest.fixture
