@@ -4,17 +4,18 @@ import copy
 import dataclasses
 import difflib
 import os
+from collections.abc import Sequence
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from engine import service
+from engine import collapse, service
 from engine.commentary import sentence
 from engine.config import RunConfig, config_schema
 from engine.presets import PRESETS
 from engine.settings import shown
-from engine.store import STATES, RunRecord, Store
+from engine.store import STATES, Event, RunRecord, Store
 from pages.parts.runs import row
 from pages.routes.answers import Refused, answer
 
@@ -114,16 +115,33 @@ def control(request: Request, body: Any) -> Response:
 
 
 def described(store: Store, run_id: str) -> dict[str, Any]:
-    """A run with its sentence, its events and the seconds that are left. Raises UnknownRun."""
+    """A run with its sentence, its events, the seconds that are left, and the alarm where molecules repeat themselves.
+
+    Raises UnknownRun.
+    """
     record = store.get_run(run_id)
-    since = max(0, record.iteration - SENTENCE_ROWS)
-    events = [dataclasses.asdict(event) for event in store.events(run_id)]
+    rows = store.metrics(run_id, since=max(0, record.iteration - SENTENCE_ROWS))
+    events = store.events(run_id)
+    as_it_is = dataclasses.replace(record, config=in_force(record.config, events))
+    alarmed = record.task == "molecules" and record.state == "training"
+    alarm = collapse.alarm(rows, as_it_is.config["algorithm"]) if alarmed else None
     return {
         **dataclasses.asdict(record),
-        "sentence": sentence(record, store.metrics(run_id, since=since)),
-        "events": events,
+        "sentence": sentence(as_it_is, rows),
+        "events": [dataclasses.asdict(event) for event in events],
         "eta_s": seconds_left(record),
+        "alarm": dataclasses.asdict(alarm) if alarm else None,
     }
+
+
+def in_force(config: dict[str, Any], events: Sequence[Event]) -> dict[str, Any]:
+    """The config with what was changed while the run trained; only settings of the algorithm can be."""
+    algorithm = dict(config.get("algorithm", {}))
+    for event in events:
+        if event.kind == "change":
+            settings = event.payload["settings"]
+            algorithm |= {path.removeprefix("algorithm."): change["after"] for path, change in settings.items()}
+    return {**config, "algorithm": algorithm}
 
 
 def seconds_left(record: RunRecord) -> float | None:

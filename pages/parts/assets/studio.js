@@ -203,7 +203,7 @@ function studio(root, data, open) {
     broken.update(record);
     show(sentence, record.state !== "failed");
     say(sentence, record.sentence ?? "");
-    warned.update(record, table);
+    warned.update(record);
     root.style.setProperty("--series", `var(--${record.algorithm}, var(--accent))`);
     const row = scene ? table.rowOf(scene.step) : table.length - 1;
     if (table.length) figures.tell(table, row);
