@@ -21,7 +21,7 @@ def served_routes(tmp_path: Path) -> Iterator[tuple[TestClient, Engine]]:
 
 
 def collapsing(engine: Engine) -> str:
-    """The id of a molecule run under way whose molecules all differed for 20 iterations, and 3 in 10 for the last 10."""
+    """The id of a molecule run under way whose molecules all differed at first, and 3 in 10 in the last 10 rounds."""
     config = RunConfig.from_object(PRESETS["molecules-qed-pg"].config)
     store = engine.store
     run_id = store.create_run(config.to_json(), "Collapsing", "molecules", "pg", 1)
