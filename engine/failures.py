@@ -44,10 +44,18 @@ def details(error: BaseException) -> str:
     return "".join(traceback.format_exception(error))
 
 
-def out_of_memory(error: BaseException) -> bool:
-    """numpy raises MemoryError, torch on the CPU a RuntimeError of its allocator, on CUDA an error of its own."""
-    text = str(error)
-    return isinstance(error, MemoryError) or "DefaultCPUAllocator" in text or type(error).__name__ == "OutOfMemoryError"
+def out_of_memory(error: BaseException | None) -> bool:
+    """Whether memory ran out, said by numpy (MemoryError) or torch, perhaps wrapped in another exception.
+
+    torch raises a RuntimeError of its allocator on the CPU, on CUDA an error of its own.
+    """
+    while error is not None:
+        if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+            return True
+        if "DefaultCPUAllocator" in str(error):
+            return True
+        error = error.__cause__
+    return False
 
 
 def disk_full(error: BaseException | None) -> bool:
