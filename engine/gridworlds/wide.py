@@ -23,12 +23,15 @@ TIGHT = 1e-8  # ties are told apart by values that are as good as this, whatever
 
 @dataclass(frozen=True)
 class WidePlan:
-    """What was settled on; tied [S], the sets of best actions by those values (bit 0 for the first action); policy
-    [S], one of them each, which ends soonest; ends [S], whether it does for certain."""
+    """What was settled on, and the optimum, which may be the same; tied [S], the sets of best actions by the former
+    (bit 0 for the first action), optimal [S] by the latter; policy [S], one of tied each, which ends soonest; ends [S],
+    whether it does for certain."""
 
     moves: Moves
     settled: Settled
+    best: Settled
     tied: Codes
+    optimal: Codes
     policy: States
     ends: Bools
 
@@ -36,11 +39,13 @@ class WidePlan:
 def wide_plan(grid: GridMap, tolerance: float, n_sweeps: int | None = None) -> WidePlan:
     """The best values to a proven error of `tolerance`, or those after so many synchronous sweeps from V = 0."""
     moves = compact(grid)
-    settled = settle(moves, min(tolerance, TIGHT)) if n_sweeps is None else synchronous(moves, n_sweeps)
-    tied = _tied(moves, settled)
+    best = settle(moves, min(tolerance, TIGHT))
+    optimal = _tied(moves, best)
+    settled = best if n_sweeps is None else synchronous(moves, n_sweeps)
+    tied = optimal if n_sweeps is None else _tied(moves, settled)
     order, _ = kernels.outward(moves.entered, moves.terminal, moves.goals)
     policy, ends = kernels.heading(order, moves.entered, moves.outcomes, moves.chances, moves.terminal, tied)
-    return WidePlan(moves, settled, tied, policy, ends)
+    return WidePlan(moves, settled, best, tied, optimal, policy, ends)
 
 
 def figures(plan: WidePlan) -> dict[str, Any]:
@@ -53,7 +58,7 @@ def figures(plan: WidePlan) -> dict[str, Any]:
         "error_bound": settled.error,
         "improper": never > 0,
         "notes": [f"improper policy: from {never} of the cells the best policy may never end"] if never else [],
-        "return": float(settled.values[plan.moves.starts].mean()),
+        "return": float(plan.best.values[plan.moves.starts].mean()),
     }
 
 
@@ -65,7 +70,8 @@ def write_json(grid: GridMap, plan: WidePlan, head: dict[str, Any], file: TextIO
     taken = [plain_json(row) for row in np.eye(len(names)).tolist()]
     nothing = _as_json(np.full(len(names), np.nan))
     open_, choosing = ~cells_of(grid, WALL), deciding(grid)
-    values, tied = plan.settled.values + 0.0, np.where(choosing, plan.tied[: grid.size], 0)
+    values = plan.settled.values + 0.0
+    greedy, optimal = (np.where(choosing, best[: grid.size], 0) for best in (plan.tied, plan.optimal))
     policy = np.where(choosing, plan.policy[: grid.size], len(names))
 
     def value_row(row: slice) -> str:
@@ -76,8 +82,11 @@ def write_json(grid: GridMap, plan: WidePlan, head: dict[str, Any], file: TextIO
         q[~open_[row]] = np.nan
         return _as_json(q).replace(nothing, "null")
 
-    def word_row(row: slice) -> str:
-        return f"[{','.join([words[tied_here] for tied_here in tied[row].tolist()])}]"
+    def greedy_row(row: slice) -> str:
+        return f"[{','.join([words[tied] for tied in greedy[row].tolist()])}]"
+
+    def optimal_row(row: slice) -> str:
+        return f"[{','.join([words[tied] for tied in optimal[row].tolist()])}]"
 
     def policy_row(row: slice) -> str:
         return f"[{','.join([([*taken, 'null'])[action] for action in policy[row].tolist()])}]"
@@ -88,8 +97,8 @@ def write_json(grid: GridMap, plan: WidePlan, head: dict[str, Any], file: TextIO
     rows: dict[str, Callable[[slice], str]] = {
         "V": value_row,
         "Q": q_row,
-        "greedy_actions": word_row,
-        "optimal_actions": word_row,
+        "greedy_actions": greedy_row,
+        "optimal_actions": optimal_row,
         "policy": policy_row,
         "improper_cells": never_row,
     }

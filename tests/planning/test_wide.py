@@ -52,7 +52,9 @@ def test_so_many_sweeps_from_nothing(seed):
     grid = replace(drawn(np.random.default_rng(seed)), discount=0.9)
     for k in (0, 1, 3):
         found, expected = written(grid, 1e-8, k), solve(tabular(grid), "value-iteration", n_sweeps=k)
-        near(found["V"], plan_object(grid, expected)["V"])
+        for key in ("V", "Q", "greedy_actions", "optimal_actions"):
+            near(found[key], plan_object(grid, expected)[key])
+        assert found["return"] == pytest.approx(tabular(grid).start @ expected.best.values, abs=1e-7)
         assert found["sweeps"] == k and found["error_bound"] == pytest.approx(expected.error_bound, abs=1e-9)
 
 
