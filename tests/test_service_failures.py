@@ -103,11 +103,16 @@ def test_a_full_disk_pauses_the_run_and_space_lets_it_go_on(engine, monkeypatch)
 
 
 def test_an_iteration_that_never_ends_does_not_keep_the_app_from_closing(tmp_path, monkeypatch):
-    release = threading.Event()
-    monkeypatch.setenv("UPHILL_ENVIRONMENTS", register("Hangs-v0", lambda: release.wait(60)))
+    hanging, release = threading.Event(), threading.Event()
+
+    def hang():
+        hanging.set()
+        release.wait(60)
+
+    monkeypatch.setenv("UPHILL_ENVIRONMENTS", register("Hangs-v0", hang))
     engine = Engine(open_store(tmp_path / "uphill.db"), max_concurrent=1)
     run_id = engine.submit(gym("Hangs-v0"))
-    until(lambda: state(engine, run_id) == "training")
+    assert hanging.wait(30)
     began = time.monotonic()
     engine.close(timeout=1.0)
     assert time.monotonic() - began < 5
