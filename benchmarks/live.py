@@ -16,7 +16,7 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 from playwright.sync_api import Browser, Page, sync_playwright
-from served import ENDLESS, App, look_on, quantile, rerun, served_app, session
+from served import ENDLESS, App, bare_page, look_on, quantile, rerun, served_app, session
 
 from tests.browser.conftest import ARGUMENTS
 
@@ -102,7 +102,7 @@ def speed(app: App, run_id: str, seconds: float) -> float:
     return (app.ask(f"/api/runs/{run_id}")["env_steps"] - before) / (time.monotonic() - started)
 
 
-def kept_speed(app: App, tabs: int, seconds: float, rounds: int = 12) -> dict[str, float]:
+def kept_speed(app: App, tabs: int, seconds: float, rounds: int = 30) -> dict[str, float]:
     """Speed with `tabs` open pages (two websockets each) over speed without, alternating; median of ratios."""
     run_id = app.ask("/api/runs", {"preset": "cartpole-ppo", "set": ENDLESS})["run_id"]
     app.wait_for(run_id, "training")
@@ -113,7 +113,7 @@ def kept_speed(app: App, tabs: int, seconds: float, rounds: int = 12) -> dict[st
         over = threading.Event()
         crowd = threading.Thread(target=asyncio.run, args=(tabs_open(app, run_id, tabs, over),))
         crowd.start()
-        time.sleep(2)
+        time.sleep(1.5)
         ratios.append(speed(app, run_id, seconds) / alone)
         over.set()
         crowd.join()
@@ -147,26 +147,35 @@ async def click_times(app: App, tabs: int, seconds: float) -> list[float]:
     return times
 
 
-def first_pages(browser: Browser, app: App, rounds: int) -> list[float]:
-    """Seconds until Home is there, each time in a fresh profile."""
-    times = []
-    for _ in range(rounds):
-        context = browser.new_context(viewport={"width": 1440, "height": 900})
-        page = context.new_page()
-        started = time.perf_counter()
-        page.goto(app.address)
-        page.locator(".st-key-start-gym button").wait_for(timeout=60_000)
-        times.append(time.perf_counter() - started)
-        context.close()
-    return times
+def first_page(browser: Browser, address: str) -> float:
+    """Seconds until the page's button is there, in a fresh profile."""
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    page = context.new_page()
+    started = time.perf_counter()
+    page.goto(address, timeout=60_000)
+    page.locator(".st-key-start-gym button").wait_for(timeout=60_000)
+    seconds = time.perf_counter() - started
+    context.close()
+    return seconds
 
 
-def first_pages_beside(browser: Browser, app: App, preset: str, rounds: int) -> list[float]:
+def first_pages(browser: Browser, app: App, rounds: int = 8) -> dict[str, Any]:
+    """Home, and in turn with it a page of Streamlit's own with a single button: what its front end takes alone."""
+    with bare_page() as bare:
+        first_page(browser, bare)  # both servers have answered before
+        first_page(browser, app.address)
+        pairs = [(first_page(browser, app.address), first_page(browser, bare)) for _ in range(rounds)]
+    home, button = (list(times) for times in zip(*pairs, strict=True))
+    ratio = statistics.median(mine / theirs for mine, theirs in pairs)
+    return {**shares(home), "bare_streamlit_median": statistics.median(button), "ratio_to_bare": ratio}
+
+
+def first_pages_beside(browser: Browser, app: App, preset: str) -> dict[str, Any]:
     """The same while a run of `preset` trains."""
     run_id = app.ask("/api/runs", {"preset": preset, "set": ENDLESS})["run_id"]
     app.wait_for(run_id, "training")
     time.sleep(3)
-    times = first_pages(browser, app, rounds)
+    times = first_pages(browser, app)
     finish_all(app)
     return times
 
@@ -193,8 +202,8 @@ def main() -> None:
             for card in ("gridworld", "gym"):
                 report[f"first_point_s_{card}"] = [first_point(browser, app, card) for _ in range(3)]
             report["point_age_s"] = shares(point_ages(browser, app, seconds))
-            report["first_page_s_idle"] = shares(first_pages(browser, app, 8))
-            report["first_page_s_beside_lunarlander"] = shares(first_pages_beside(browser, app, "lunarlander-ppo", 8))
+            report["first_page_s_idle"] = first_pages(browser, app)
+            report["first_page_s_beside_lunarlander"] = first_pages_beside(browser, app, "lunarlander-ppo")
             browser.close()
         report["speed_with_tabs"] = kept_speed(app, 10, seconds / 6)
         report["click_s_with_40_tabs"] = shares(asyncio.run(click_times(app, 40, seconds)))

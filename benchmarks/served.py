@@ -3,12 +3,14 @@
 import asyncio
 import json
 import random
+import socket
+import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
-from time import perf_counter
 from typing import Any
 
 import websockets
@@ -34,6 +36,31 @@ def served_app() -> Iterator[App]:
             app.stop()
 
 
+@contextmanager
+def bare_page() -> Iterator[str]:
+    """The least that Streamlit serves, a page with one button of the key `start-gym`; yields its address."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "page.py").write_text('import streamlit as st\nst.button("Start", key="start-gym")\n')
+        port = free_port()
+        command = [sys.executable, "-m", "streamlit", "run", "page.py", "--server.port", str(port)]
+        options = ["--server.headless", "true", "--browser.gatherUsageStats", "false"]
+        process = subprocess.Popen([*command, *options], cwd=folder, stdout=subprocess.DEVNULL)
+        try:
+            await_port(port)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.terminate()
+            process.wait(timeout=20)
+
+
+def await_port(port: int) -> None:
+    for _ in range(600):
+        with suppress(ConnectionRefusedError), socket.create_connection(("127.0.0.1", port)):
+            return
+        time.sleep(0.1)
+    raise TimeoutError(f"nothing answers on port {port}")
+
+
 def quantile(values: list[float], share: float) -> float:
     """The value below which `share` of the list lies (nearest rank)."""
     ordered = sorted(values)
@@ -43,29 +70,28 @@ def quantile(values: list[float], share: float) -> float:
 async def look_on(app: App, run_id: str, until: Callable[[], bool]) -> None:
     """What an open Run page takes while it is visible: what is pushed to it, and a new picture each second."""
     await asyncio.sleep(random.uniform(0, 1))  # tabs were opened at different moments
-    reader, writer = await asyncio.open_connection("127.0.0.1", app.port)
     address = f"{app.address.replace('http', 'ws')}/api/runs/{run_id}/live?since=0"
-    seen, looked = 0, perf_counter()
+    seen, looked = 0, time.perf_counter()
     async with websockets.connect(address, origin=app.address, max_size=None, compression=None) as feed:
         while not until():
             packed = await feed.recv()
-            if perf_counter() - looked < PICTURE_S:
+            if time.perf_counter() - looked < PICTURE_S:
                 continue
-            looked = perf_counter()
+            looked = time.perf_counter()
             header = json.loads(packed[4 : 4 + int.from_bytes(packed[:4], "little")])
             if header["run"]["picture_step"] not in (None, seen):
-                await get(reader, writer, app, f"{run_id}/picture?since={seen}")
+                await get(app, f"/api/runs/{run_id}/picture?since={seen}")
                 seen = header["run"]["picture_step"]
+
+
+async def get(app: App, path: str) -> None:
+    """Take one answer whole. A crowd of HTTP clients in Python, each with its pools and checks, would take more from
+    two cores than the app that is measured."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", app.port)
+    writer.write(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{app.port}\r\nConnection: close\r\n\r\n".encode())
+    await reader.read()
     writer.close()
-
-
-async def get(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, app: App, path: str) -> bytes:
-    """The body of one answer on a connection that stays open. A crowd of HTTP clients in Python, each with its pools
-    and checks, would take more from two cores than the app that is measured."""
-    writer.write(f"GET /api/runs/{path} HTTP/1.1\r\nHost: 127.0.0.1:{app.port}\r\n\r\n".encode())
-    head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
-    length = [line.split(":")[1] for line in head.splitlines() if line.startswith("content-length:")]
-    return await reader.readexactly(int(length[0])) if length else b""
+    await writer.wait_closed()
 
 
 @asynccontextmanager
@@ -84,9 +110,9 @@ async def rerun(socket: Any, query: str = "", page: str = "") -> float:
     message = BackMsg()
     message.rerun_script.query_string = query
     message.rerun_script.page_name = page
-    started = perf_counter()
+    started = time.perf_counter()
     await socket.send(message.SerializeToString())
     while True:
         answer = ForwardMsg.FromString(await socket.recv())
         if answer.WhichOneof("type") == "script_finished":
-            return perf_counter() - started
+            return time.perf_counter() - started
