@@ -174,6 +174,12 @@ METRICS: dict[str, Metric] = {
     "valid": Metric("Real molecules", "share", "share that follows chemistry's rules", "valid / sampled", (0.8, 1.0)),
     "unique": Metric("Different molecules", "share", "share that differs from the rest", "unique / valid", (0.7, 1.0)),
     "new": Metric("Never seen before", "share", "share that the prior was not taught", "not in corpus / unique"),
+    "lowered": Metric(
+        "Held back",
+        "share",
+        "share of real molecules that earn less than their score: repeated, taught before, or of a full scaffold",
+        "earns less / valid, by the diversity filter",
+    ),
     "score_mean": Metric("Average score", "0 to 1", "average score of real molecules", "mean over valid molecules"),
     "score_best": Metric("Best score", "0 to 1", "best molecule so far", "maximum over the run"),
     "scaffolds": Metric("Different shapes", "scaffolds", "different ring systems so far", "Murcko scaffolds, count"),

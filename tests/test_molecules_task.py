@@ -9,6 +9,7 @@ import pytest
 import torch
 from rdkit import Chem
 from rdkit.Chem import QED
+from rdkit.Chem.Scaffolds import MurckoScaffold
 
 from engine import policies
 from engine.chemistry import prior
@@ -114,6 +115,49 @@ def test_the_best_are_replayed_beside_fresh_molecules_and_are_no_oracle_calls():
     fresh = {Chem.MolToSmiles(Chem.MolFromSmiles(text)) for text in texts(rollout) if Chem.MolFromSmiles(text)}
     before = {Chem.MolToSmiles(Chem.MolFromSmiles(text)) for text in texts(first) if Chem.MolFromSmiles(text)}
     assert rollout.metrics["oracle_calls"] == len(fresh | before) > calls
+    task.close()
+
+
+def test_a_full_scaffold_earns_less_while_what_is_told_stays_as_it_is():
+    """Rewards worked out again here, molecule by molecule, from RDKit's own scaffolds and QED."""
+    plain, policy = made()
+    told = plain.collect(policy, N, generator(), True)
+    plain.close()
+    lowering = {"bucket_size": 2, "bucket_min_score": 0.3, "bucket_multiplier": 0.5, "repeat_multiplier": 0.25}
+    task, policy = made(**lowering, replay=5)
+    rollout = task.collect(policy, N, generator(), True)
+    assert torch.equal(rollout.actions, told.actions) and rollout.episode_returns == told.episode_returns
+    assert {name: rollout.metrics[name] for name in told.metrics} == told.metrics
+    places, seen, lowered, expected = {}, set(), 0, []
+    for text, ended in strings(rollout):
+        molecule = Chem.MolFromSmiles(text) if ended and text else None
+        if molecule is None:
+            expected.append(0.0)
+            continue
+        smiles = Chem.MolToSmiles(molecule)
+        score = QED.qed(Chem.MolFromSmiles(smiles))
+        place = places.setdefault(MurckoScaffold.MurckoScaffoldSmiles(smiles), set())
+        share = (0.5 if score >= 0.3 and len(place) >= 2 else 1.0) * (0.25 if smiles in seen else 1.0)
+        if score >= 0.3:
+            place.add(smiles)
+        seen.add(smiles)
+        lowered += share < 1
+        expected.append(share * score)
+    assert lowered > 0
+    assert rollout.rewards.sum(0).tolist() == pytest.approx(expected, abs=1e-6)
+    assert rollout.metrics["lowered"] == pytest.approx(lowered / (told.metrics["valid"] * N))
+    full = {smiles for place in places.values() if len(place) >= 2 for smiles in place}
+    assert full and {found.smiles for found in task.memory.earning} == seen - full
+    again = task.collect(policy, N, generator(), True)
+    assert again.metrics["lowered"] == 1.0  # the same strings once more: each is a repetition
+    for column in range(N, again.actions.shape[1]):
+        tokens = again.actions[again.mask[:, column], column].tolist()
+        assert (
+            Chem.MolToSmiles(
+                Chem.MolFromSmiles("".join(prior.read().vocabulary.symbols[token] for token in tokens[:-1]))
+            )
+            not in full
+        )
     task.close()
 
 

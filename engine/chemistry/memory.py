@@ -1,7 +1,7 @@
 """What a run has found so far: every molecule scored, the best of them, and how early the best were good."""
 
 from bisect import insort
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,11 +27,13 @@ class Found:
 class Memory:
     """Counts molecules by canonical SMILES. An oracle call is a molecule scored for the first time in the run."""
 
-    def __init__(self) -> None:
+    def __init__(self, retires: bool = False) -> None:
+        """retires: some of the best may come to earn nothing more, so those that still do are kept on their own."""
         self.counts: dict[str, int] = {}
         self.scaffolds: dict[str, None] = {}
         self.scores: list[float] = []  # of each molecule, in the order in which they came
         self.best: list[Found] = []  # rising
+        self.earning: list[Found] = [] if retires else self.best  # rising, the best without those that retired
         self._area = 0.0
 
     def add(
@@ -51,10 +53,16 @@ class Memory:
         if scaffold:
             self.scaffolds[scaffold] = None
         self.scores.append(score)
-        if len(self.best) < KEPT or score > self.best[0].score:
-            insort(self.best, Found(score, smiles, tuple(values.items()), step, tuple(tokens), reward))
-            del self.best[:-KEPT]
+        found = Found(score, smiles, tuple(values.items()), step, tuple(tokens), reward)
+        _keep(self.best, found)
+        if self.earning is not self.best:
+            _keep(self.earning, found)
         self._area += self.top10_mean
+
+    def retire(self, spent: Callable[[str], bool]) -> None:
+        """Those of the best whose canonical SMILES is spent are no longer among those that earn."""
+        if self.earning is not self.best:
+            self.earning = [found for found in self.earning if not spent(found.smiles)]
 
     @property
     def oracle_calls(self) -> int:
@@ -77,17 +85,8 @@ class Memory:
             "counts": torch.tensor(list(self.counts.values()), dtype=torch.int64),
             "scaffolds": "\n".join(self.scaffolds),
             "scores": torch.tensor(self.scores, dtype=torch.float64),
-            "best": [
-                [
-                    found.score,
-                    found.smiles,
-                    [list(v) for v in found.values],
-                    found.step,
-                    list(found.tokens),
-                    found.reward,
-                ]
-                for found in self.best
-            ],
+            "best": [_plain(found) for found in self.best],
+            "earning": None if self.earning is self.best else [_plain(found) for found in self.earning],
             "area": self._area,
         }
 
@@ -96,8 +95,25 @@ class Memory:
         self.counts = dict(zip(molecules, state["counts"].tolist(), strict=True))
         self.scaffolds = dict.fromkeys(state["scaffolds"].split("\n") if state["scaffolds"] else [])
         self.scores = state["scores"].tolist()
-        self.best = [
-            Found(score, smiles, tuple((name, value) for name, value in values), step, tuple(tokens), reward)
-            for score, smiles, values, step, tokens, reward in state["best"]
-        ]
+        self.best = [_found(item) for item in state["best"]]
+        earning = state.get("earning")
+        self.earning = self.best if earning is None else [_found(item) for item in earning]
         self._area = state["area"]
+
+
+def _keep(best: list[Found], found: Found) -> None:
+    """Put it where it belongs, if it is one of the KEPT best."""
+    if len(best) < KEPT or found.score > best[0].score:
+        insort(best, found)
+        del best[:-KEPT]
+
+
+def _plain(found: Found) -> list[Any]:
+    """As a checkpoint holds it."""
+    values = [list(value) for value in found.values]
+    return [found.score, found.smiles, values, found.step, list(found.tokens), found.reward]
+
+
+def _found(plain: list[Any]) -> Found:
+    score, smiles, values, step, tokens, reward = plain
+    return Found(score, smiles, tuple((name, value) for name, value in values), step, tuple(tokens), reward)

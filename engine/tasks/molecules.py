@@ -9,7 +9,8 @@ import torch
 from pydantic import field_validator
 from torch import Tensor
 
-from engine.chemistry import prior
+from engine.chemistry import figures, prior
+from engine.chemistry.diversity import Diversity, Shelf
 from engine.chemistry.goal import Goal
 from engine.chemistry.memory import Found, Memory
 from engine.chemistry.replay import Learning, beside, best_of, drawn_from, log_probability, relative, sharpened
@@ -25,7 +26,7 @@ from engine.tasks.evaluation import Evaluation
 SHOWN_BEST, SHOWN_RECENT, SHOWN_REFUSED = 12, 16, 8
 
 
-class MoleculeSettings(Learning, Goal):
+class MoleculeSettings(Diversity, Learning, Goal):
     kind: Literal["molecules"] = "molecules"
     prior: str = setting(
         prior.NAME,
@@ -75,7 +76,8 @@ class MoleculeTask:
         size, weights = self._prior.card["size"], self._prior.tempered(settings.temperature)
         self.spec = TokenSpec(len(self._prior.vocabulary), **size, weights=weights)
         self._taught = self._prior.model().to(device)
-        self.memory = Memory()
+        self.memory = Memory(retires=settings.bucket_size > 0)
+        self._shelf = Shelf(settings)
         self._step = 0
         self._last: list[Scored] = []
         self._broken: list[Scored] = []
@@ -90,8 +92,10 @@ class MoleculeTask:
         sampled = perf_counter()
         scored = self._score(drawn)
         earned = [self._reward(item) for item in scored]
-        rewards = self._sharpened(earned, drawn)
+        shares = self._shares(scored)
+        rewards = self._sharpened([score * share for score, share in zip(earned, shares, strict=True)], drawn)
         replayed, strings = self._replay(drawn, generator)
+        held_back = {"lowered": figures.lowered(scored, shares)} if self.settings.lowers else {}
         self._step += 1
         self._remember(scored, drawn, rewards)
         self._keep_moment(scored)
@@ -115,13 +119,13 @@ class MoleculeTask:
             learned=learned.to(self.device) if self.settings.best_share < 1 else None,
             episode_returns=[reward for reward, item in zip(earned, scored, strict=True) if not item.broken],
             episode_lengths=lengths[:batch_size].cpu()[counted[:batch_size]].tolist(),
-            metrics={"samples": float(batch_size)} | self._figures(scored) | self._found(),
+            metrics={"samples": float(batch_size)} | self._figures(scored) | held_back,
             timings={"inference": sampled - start, "environment": perf_counter() - sampled},
         )
 
     def _replay(self, drawn: Sequences, generator: torch.Generator) -> tuple[list[Found], Sequences]:
         """Which of the best so far are learned from once more, and all strings: those drawn, then theirs."""
-        best = self.memory.best[-self.settings.replay_top :]
+        best = self.memory.earning[-self.settings.replay_top :]
         chosen = drawn_from(best, self.settings.replay, generator)
         tokens = [list(found.tokens) for found in chosen]
         if chosen and self.settings.randomise_replay:
@@ -154,7 +158,7 @@ class MoleculeTask:
         pairs = zip(scored, drawn.mask.sum(0).tolist(), strict=True)
         kept = [(self._reward(item), length) for item, length in pairs if not item.broken]
         returns, lengths = zip(*kept, strict=True) if kept else ((math.nan,), (0,))
-        metrics: dict[str, float | str] = self._figures(scored) | self._found()
+        metrics: dict[str, Any] = self._figures(scored)
         if self.memory.best:
             metrics["best_smiles"] = self.memory.best[-1].smiles
         return Evaluation(np.array(returns, float), np.array(lengths, np.int64), metrics)
@@ -182,13 +186,20 @@ class MoleculeTask:
         }
 
     def state_dict(self) -> dict[str, Any]:
-        return {"prior": self._prior.card["sha256"], "step": self._step, "memory": self.memory.state_dict()}
+        return {
+            "prior": self._prior.card["sha256"],
+            "step": self._step,
+            "memory": self.memory.state_dict(),
+            "shelf": self._shelf.state_dict(),
+        }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on as then. Raises InvalidSettings where another prior lies at the place of the one it began with."""
         self._prior.must_be(state.get("prior"), self.settings.prior)
         self._step = state["step"]
         self.memory.load_state_dict(state["memory"])
+        if "shelf" in state:  # older checkpoints are of runs that had none
+            self._shelf.load_state_dict(state["shelf"])
 
     def close(self) -> None:
         self._scorer.close()
@@ -208,6 +219,14 @@ class MoleculeTask:
         score = self.objective.score(item.values) if item.valid else 0.0
         return 0.0 if math.isnan(score) else score
 
+    def _shares(self, scored: list[Scored]) -> list[float]:
+        """What part of its score each molecule earns, 0..1."""
+        batch = [(item.canonical if item.valid else None, item.scaffold, self._reward(item)) for item in scored]
+        return self._shelf.shares(batch, self.memory.counts, self._prior.knows)
+
+    def _figures(self, scored: list[Scored]) -> dict[str, Any]:
+        return figures.of_batch(scored, self.objective, self._prior) | figures.so_far(self.memory)
+
     def _remember(self, scored: list[Scored], drawn: Sequences, rewards: Tensor) -> None:
         self._last = scored
         self._broken = [*self._broken, *(item for item in scored if item.broken)][-SHOWN_REFUSED:]
@@ -217,6 +236,7 @@ class MoleculeTask:
             if item.canonical is not None and math.isfinite(score):
                 known = (item.canonical, item.scaffold, score, item.values, self._step)
                 self.memory.add(*known, tokens[:length], reward)
+        self.memory.retire(self._shelf.spent)
 
     def _keep_moment(self, scored: list[Scored]) -> None:
         """Note this batch for the next picture to take along, where the trail has a place for it."""
@@ -226,30 +246,6 @@ class MoleculeTask:
 
     def _kept(self, found: Found) -> dict[str, Any]:
         return told(found) | {"count": self.memory.counts[found.smiles]}
-
-    def _figures(self, scored: list[Scored]) -> dict[str, Any]:
-        """This batch's shares and means, as METRICS says; NaN where there is nothing to divide by."""
-        valid = [item for item in scored if item.valid]
-        unique = {str(item.canonical) for item in valid}
-        scores = [score for item in valid if math.isfinite(score := self.objective.score(item.values))]
-        return {
-            "valid": len(valid) / max(1, sum(not item.broken for item in scored)),
-            "unique": len(unique) / len(valid) if valid else math.nan,
-            "new": sum(not self._prior.knows(smiles) for smiles in unique) / len(unique) if unique else math.nan,
-            "score_mean": sum(scores) / len(scores) if scores else math.nan,
-            "molecule_size": sum(item.heavy_atoms for item in valid) / len(valid) if valid else math.nan,
-        }
-
-    def _found(self) -> dict[str, Any]:
-        """The run's figures so far."""
-        memory = self.memory
-        return {
-            "score_best": memory.best[-1].score if memory.best else math.nan,
-            "scaffolds": float(len(memory.scaffolds)),
-            "oracle_calls": float(memory.oracle_calls),
-            "top10_mean": memory.top10_mean,
-            "auc_top10": memory.auc_top10,
-        }
 
     def _as_found(self, item: Scored) -> Found:
         return Found(self.objective.score(item.values), str(item.canonical), tuple(item.values.items()), self._step)
