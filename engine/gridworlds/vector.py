@@ -11,6 +11,7 @@ from gymnasium.vector import AutoresetMode
 from gymnasium.vector.utils import batch_space
 
 from engine.gridworlds import drawing, dynamics
+from engine.gridworlds.moving import Moving
 from engine.gridworlds.presets import read_map
 from engine.planning.mdp import Bools, Floats, Ints
 
@@ -46,23 +47,10 @@ class GridWorldVectorEnv(gym.vector.VectorEnv[Ints, Ints, npt.NDArray[Any]]):
         self.single_action_space = spaces.Discrete(self.mdp.n_actions)
         self.observation_space = batch_space(self.single_observation_space, num_envs)
         self.action_space = batch_space(self.single_action_space, num_envs)
-        self._tabulate()
+        self._moving = Moving.of(self.mdp)
         self._states = np.full(num_envs, int(self.mdp.start.argmax()))
         self._steps = np.zeros(num_envs, dtype=np.int64)
         self._ended = np.ones(num_envs, dtype=bool)
-
-    def _tabulate(self) -> None:
-        """Flatten [S, A, K] to rows of K outcomes per (state, action), so that a step is a few gathers."""
-        mdp = self.mdp
-        n_outcomes = mdp.next_states.shape[-1]
-        self._next_states = np.ascontiguousarray(mdp.next_states).reshape(-1)
-        self._rewards = np.ascontiguousarray(mdp.rewards).reshape(-1)
-        # Row k holds the chance of an outcome beyond k: u is compared with it to count how far to go.
-        sums = mdp.probabilities.cumsum(-1).reshape(-1, n_outcomes)
-        self._sums = np.ascontiguousarray(sums[:, :-1].T)
-        self._totals = sums[:, -1].copy()
-        self._n_outcomes = n_outcomes
-        self._starts = mdp.start.cumsum()
 
     @property
     def states(self) -> Ints:
@@ -71,7 +59,7 @@ class GridWorldVectorEnv(gym.vector.VectorEnv[Ints, Ints, npt.NDArray[Any]]):
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Ints, dict[str, Any]]:
         super().reset(seed=seed)
-        return self.begin_at(self._drawn_starts(self.np_random.random(self.num_envs))), {}
+        return self.begin_at(self._moving.start(self.np_random.random(self.num_envs))), {}
 
     def begin_at(self, states: Ints) -> Ints:
         """Begin an episode in every copy at the given cells [N]; returns the first observations [N]."""
@@ -87,25 +75,17 @@ class GridWorldVectorEnv(gym.vector.VectorEnv[Ints, Ints, npt.NDArray[Any]]):
         if actions.shape != (self.num_envs,) or actions.min() < 0 or actions.max() >= self.mdp.n_actions:
             raise ValueError(f"actions must be {self.num_envs} whole numbers between 0 and {self.mdp.n_actions - 1}")
         draws = self.np_random.random(self.num_envs)
-        rows = self._states * self.mdp.n_actions + actions
-        outcomes = rows * self._n_outcomes
-        if self._n_outcomes > 1:
-            # As searchsorted(side="right") in GridWorldEnv: how many partial sums are at most the draw.
-            outcomes += (self._sums[:, rows] <= draws * self._totals[rows]).sum(0)
-        states, rewards = self._next_states[outcomes], self._rewards[outcomes]
+        states, rewards, terminated = self._moving.step(self._states, actions, draws)
         self._steps += 1
         restarted = self._ended.nonzero()[0]
         if restarted.size:
-            states[restarted] = self._drawn_starts(draws[restarted])
+            states[restarted] = self._moving.start(draws[restarted])
             rewards[restarted] = 0.0
+            terminated[restarted] = False  # no start is an end
             self._steps[restarted] = 0
-        terminated = self.mdp.terminal[states]
         truncated = (self._steps >= self.grid.time_limit) & ~terminated
         self._states, self._ended = states, terminated | truncated
         return self._codes[states], rewards, terminated, truncated, {}
-
-    def _drawn_starts(self, draws: Floats) -> Ints:
-        return np.searchsorted(self._starts, draws * self._starts[-1], side="right")
 
     def get_state(self) -> dict[str, Any]:
         """All that decides the future, as lists, numbers and text; set_state continues from it number by number."""

@@ -3,36 +3,37 @@
 import numpy as np
 from gymnasium.spaces import Box
 
-from engine.environments.batched.dynamics import Dynamics, Outcome
+from engine.environments.batched import mountain_car
+from engine.environments.batched.dynamics import Array, Dynamics, Outcome, module, seen
 
-MIN_POSITION, MAX_POSITION, GOAL = np.float32(-1.2), np.float32(0.6), np.float32(0.45)
-MAX_SPEED = np.float32(0.07)
-POWER, GRAVITY = np.float32(0.0015), 0.0025
-HIGH, LOW = np.array([MAX_POSITION, MAX_SPEED]), np.array([MIN_POSITION, -MAX_SPEED])
+MIN_POSITION, MAX_POSITION, GOAL = -1.2, 0.6, 0.45
+MAX_SPEED = 0.07
+POWER, GRAVITY = 0.0015, 0.0025
+HIGH, LOW = np.array([MAX_POSITION, MAX_SPEED], np.float32), np.array([MIN_POSITION, -MAX_SPEED], np.float32)
 
 
-def start(random: np.random.Generator, n: int) -> np.ndarray:
+def start(draws: Array) -> Array:
     """At rest in the valley, positions uniform from -0.6 to -0.4. The state is float32, as gymnasium keeps it."""
-    return np.stack((random.uniform(-0.6, -0.4, n), np.zeros(n))).astype(np.float32)
+    xp = module(draws)
+    return xp.asarray(mountain_car.start(draws), dtype=xp.float32)
 
 
-def step(state: np.ndarray, actions: np.ndarray) -> Outcome:
+def step(state: Array, actions: Array) -> Outcome:
     """Costs a tenth of the action squared (as given, before it is cut to [-1, 1]); the goal pays 100."""
+    xp = module(state)
     position, speed = state
     action = actions[:, 0]
-    slope = np.cos(3 * position, dtype=np.float64)
-    speed = speed + (np.clip(action, -1, 1) * POWER - (GRAVITY * slope).astype(np.float32))
-    speed = np.clip(speed, -MAX_SPEED, MAX_SPEED)
-    position = np.clip(position + speed, MIN_POSITION, MAX_POSITION)
-    speed[(position == MIN_POSITION) & (speed < 0)] = 0.0  # the wall on the left stops the car
+    slope = GRAVITY * xp.cos(xp.asarray(3 * position, dtype=xp.float64))
+    speed = speed + (xp.clip(action, -1.0, 1.0) * POWER - xp.asarray(slope, dtype=xp.float32))
+    speed = xp.clip(speed, -MAX_SPEED, MAX_SPEED)
+    position = xp.clip(position + speed, MIN_POSITION, MAX_POSITION)
+    at_wall = position <= MIN_POSITION
+    speed = xp.where(at_wall & (speed < 0), 0.0, speed)  # the wall on the left stops the car
     terminated = (position >= GOAL) & (speed >= 0)
-    return np.stack((position, speed)), 100.0 * terminated - np.square(action, dtype=np.float64) * 0.1, terminated
-
-
-def observe(state: np.ndarray) -> np.ndarray:
-    return state.T.copy()
+    rewards = 100.0 * terminated - xp.square(xp.asarray(action, dtype=xp.float64)) * 0.1
+    return xp.stack((position, speed)), rewards, terminated
 
 
 MOUNTAIN_CAR_CONTINUOUS = Dynamics(
-    "MountainCarContinuous", Box(LOW, HIGH, dtype=np.float32), Box(-1, 1, (1,), np.float32), start, step, observe
+    "MountainCarContinuous", Box(LOW, HIGH, dtype=np.float32), Box(-1, 1, (1,), np.float32), 1, start, step, seen
 )

@@ -34,7 +34,7 @@ class BatchedVectorEnv(VectorEnv):
     ) -> tuple[np.ndarray, dict[str, Any]]:
         """Begin an episode in every copy, from `seed` or going on with the random numbers."""
         super().reset(seed=seed)
-        self.state = self.dynamics.start(self.np_random, self.num_envs)
+        self.state = self._starts(self.num_envs)
         self.steps[:], self.ended[:] = 0, False
         return self.dynamics.observe(self.state), {}
 
@@ -52,7 +52,7 @@ class BatchedVectorEnv(VectorEnv):
         begins = self.ended
         if begins.any():
             begins = begins & ~self.idle
-            self.state[:, begins] = self.dynamics.start(self.np_random, int(np.count_nonzero(begins)))
+            self.state[:, begins] = self._starts(int(np.count_nonzero(begins)))
             self.steps[begins] = 0
             rewards[begins], terminated[begins], truncated[begins] = 0.0, False, False
         done = terminated | truncated
@@ -64,6 +64,9 @@ class BatchedVectorEnv(VectorEnv):
             done[rest] = self.ended[rest]
         self.ended = done
         return self.dynamics.observe(self.state), rewards, terminated, truncated, {}
+
+    def _starts(self, n: int) -> np.ndarray:
+        return self.dynamics.start(self.np_random.random((self.dynamics.drawn, n)))
 
     def _checked(self, actions: np.ndarray) -> np.ndarray:
         space = self.single_action_space
