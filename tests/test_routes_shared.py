@@ -15,7 +15,7 @@ from starlette.testclient import TestClient
 from engine.service import Engine
 from engine.store import Store, open_store
 from pages.routes import access
-from pages.routes.lately import newest_rows
+from pages.routes.lately import newest_description, newest_rows
 
 
 @pytest.fixture
@@ -116,3 +116,35 @@ def assert_alike(store: Store, run_id: str, since: int, max_rows: int) -> None:
     assert (ours.names, ours.last_step, ours.thinned) == (theirs.names, theirs.last_step, theirs.thinned)
     for name in ("steps", "values", "attempts"):
         np.testing.assert_array_equal(getattr(ours, name), getattr(theirs, name))
+
+
+def test_beside_new_rows_only_progress_is_read_and_an_event_is_told_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = [100.0]
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+    readings = []
+    read = Store.events
+    monkeypatch.setattr(Store, "events", lambda self, *given: readings.append(1) or read(self, *given))
+    store = open_store(tmp_path / "uphill.db")
+    store.claim()
+    run_id = store.create_run('{"budget": 1000}', "run", "gym", "ppo", 1)
+    attempt = store.begin_attempt(run_id)
+    store.set_state(run_id, "training", attempt=attempt)
+    for step in (1, 2):
+        store.record(run_id, attempt, step, {"env_steps": 100.0 * step, "wall_s": float(step), "return_mean": step})
+        store.flush()
+        told = newest_description(store, run_id)
+        assert (told["iteration"], told["env_steps"], told["last_return"]) == (step, 100 * step, step)
+        assert told["eta_s"] == pytest.approx((1000 - 100 * step) / 100)
+        assert told["sentence"].startswith("First average score: 1")
+    assert len(readings) == 1
+    store.add_event(run_id, 2, "warning", {"text": "hot"})
+    told = newest_description(store, run_id)
+    assert told["events"][-1]["kind"] == "warning"
+    assert "average score of about 1.5" in told["sentence"]
+    store.record(run_id, attempt, 3, {"env_steps": 300.0, "wall_s": 3.0, "return_mean": 9.0})
+    store.flush()
+    clock[0] += 1.0
+    assert "average score of about 4" in newest_description(store, run_id)["sentence"]
+    store.close()

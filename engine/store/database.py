@@ -33,6 +33,7 @@ class Database:
         self.path = path
         self.shown = str(path) if path else engine.url.render_as_string(hide_password=True)
         self.version = 0  # counts this process's commits
+        self.version_besides_rows = 0  # counts those that brought more than metric rows
         self._writing = threading.Lock()
         self._file = _identity(path) if path else None
 
@@ -44,11 +45,26 @@ class Database:
     @contextmanager
     def write(self, durable: bool = False) -> Iterator[sa.Connection]:
         # Threads of one process queue here instead of in SQLite, whose waiting sleeps and is not fair.
-        with self._writing, self._explained(), self.engine.connect() as connection:
-            connection = connection.execution_options(uphill_write="FULL" if durable else "NORMAL")
-            with connection.begin():
+        with self._writing, self._explained():
+            with self._transaction("FULL" if durable else "NORMAL") as connection:
                 yield connection
             self.version += 1
+            self.version_besides_rows += 1
+
+    @contextmanager
+    def write_rows(self) -> Iterator[sa.Connection]:
+        """write() for metric rows and the progress that comes with them, and nothing else."""
+        with self._writing, self._explained():
+            with self._transaction("NORMAL") as connection:
+                yield connection
+            self.version += 1
+
+    @contextmanager
+    def _transaction(self, synchronous: str) -> Iterator[sa.Connection]:
+        with self.engine.connect() as connection:
+            connection = connection.execution_options(uphill_write=synchronous)
+            with connection.begin():
+                yield connection
 
     def upsert(self, table: sa.Table) -> Any:
         """An insert that overwrites the row with the same primary key, so that writing twice changes nothing."""

@@ -144,7 +144,7 @@ def commit_rows(database: Database, batch: Iterable[tuple[str, int, int, dict[st
     for run_id, attempt, step, metrics in batch:
         runs[run_id][attempt].append((step, metrics))
     current = {}
-    with database.write() as connection:
+    with database.write_rows() as connection:
         for run_id, attempts in runs.items():
             run = connection.execute(_RUN, {"run_id": run_id}).first()
             if run is None:

@@ -183,6 +183,11 @@ class Store:
         """Grows with everything that this process commits: what was read at the same version is still so."""
         return self.database.version
 
+    @property
+    def version_besides_rows(self) -> int:
+        """Grows with everything but metric rows and the progress that comes with them: states, events, pictures."""
+        return self.database.version_besides_rows
+
     # Metrics
 
     @property

@@ -1,11 +1,13 @@
 """What every open tab asks several times a second, read once for all of them: a run's newest rows, and what it is."""
 
 import threading
+import time
 from typing import Any, NamedTuple
 
 from engine.store import MetricTable, Store
-from pages.routes.runs import described
+from pages.routes.runs import described, progress
 
+SENTENCE_S = 1.0  # what a run's rows say in words need not be newer than this
 TAIL = 64  # iterations; a tab asks for what a quarter of a second brought
 MAX_RUNS = 64
 
@@ -18,8 +20,17 @@ class Tail(NamedTuple):
     table: MetricTable
 
 
+class Description(NamedTuple):
+    """A run as it stood at this version of the store; its sentence and alarm as of `told` on the monotonic clock."""
+
+    version: int
+    besides_rows: int
+    told: float
+    run: dict[str, Any]
+
+
 _reading = threading.Lock()  # those who ask meanwhile wait for the one answer
-_described: dict[tuple[int, str], tuple[int, dict[str, Any]]] = {}
+_described: dict[tuple[int, str], Description] = {}
 _tails: dict[tuple[int, str], Tail] = {}
 
 
@@ -48,14 +59,20 @@ def newest_description(store: Store, run_id: str) -> dict[str, Any]:
     """A run as `described` has it, with its newest picture's step. Raises UnknownRun."""
     key = (id(store), run_id)
     with _reading:
-        version, known = store.version, _described.get(key)
-        if known is not None and known[0] == version:
-            return known[1]
-        newest = store.newest_step(run_id, "picture")
-        run = {**described(store, run_id), "picture_step": newest}
-        _described[key] = (version, run)
-        _forget(_described)
-    return run
+        known = _described.get(key)
+        if known is None or known.version != store.version:
+            known = _described[key] = _description(store, run_id, known)
+            _forget(_described)
+    return known.run
+
+
+def _description(store: Store, run_id: str, before: Description | None) -> Description:
+    """Told anew where more than rows came or it is long ago; else only its progress is."""
+    version, besides_rows, now = store.version, store.version_besides_rows, time.monotonic()
+    if before is not None and before.besides_rows == besides_rows and now - before.told < SENTENCE_S:
+        return before._replace(version=version, run={**before.run, **progress(store.get_run(run_id))})
+    run = {**described(store, run_id), "picture_step": store.newest_step(run_id, "picture")}
+    return Description(version, besides_rows, now, run)
 
 
 def _forget(known: dict) -> None:

@@ -127,11 +127,17 @@ def described(store: Store, run_id: str) -> dict[str, Any]:
     alarm = collapse.alarm(rows, as_it_is.config["algorithm"]) if alarmed else None
     return {
         **dataclasses.asdict(record),
+        **progress(record),
         "sentence": sentence(as_it_is, rows),
         "events": [dataclasses.asdict(event) for event in events],
-        "eta_s": seconds_left(record),
         "alarm": dataclasses.asdict(alarm) if alarm else None,
     }
+
+
+def progress(record: RunRecord) -> dict[str, Any]:
+    """Of a run that trains, what changes with its rows."""
+    changing = ("iteration", "env_steps", "wall_s", "last_return", "best")
+    return {**{name: getattr(record, name) for name in changing}, "eta_s": seconds_left(record)}
 
 
 def in_force(config: dict[str, Any], events: Sequence[Event]) -> dict[str, Any]:
