@@ -10,7 +10,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from engine import collapse, service
+from engine import collapse, going_back, service
 from engine.commentary import sentence
 from engine.config import RunConfig, config_schema
 from engine.presets import PRESETS
@@ -18,12 +18,13 @@ from engine.settings import shown
 from engine.store import STATES, Event, RunRecord, Store
 from pages.parts.runs import row
 from pages.routes.answers import Refused, answer
+from pages.routes.once import HEADER, once
 
 MAX_LIMIT = 500
 MAX_OFFSET = 10**9
 MAX_SEARCH = 200
 SENTENCE_ROWS = 200
-ACTIONS = ("pause", "resume", "stop", "delete", "change")
+ACTIONS = ("pause", "resume", "stop", "delete", "change", "back")
 
 
 def health(request: Request) -> Response:
@@ -68,10 +69,13 @@ def show(request: Request) -> Response:
 
 
 def create(request: Request, body: Any) -> Response:
-    """Start a run from a RunConfig, or from {"preset": name, "seed": 1, "set": {"algorithm.clip_range": 0.1}}."""
+    """Start a run from a RunConfig, or from {"preset": name, "seed": 1, "set": {"algorithm.clip_range": 0.1}}. With
+    the header X-Uphill-Once the same request, asked again, answers with the run that it made."""
     if isinstance(body, dict) and "preset" in body:
         body = from_preset(body)
-    return answer({"run_id": service.current().submit(RunConfig.from_object(body))}, 201)
+    config = RunConfig.from_object(body)
+    run_id = once(request.headers.get(HEADER), config.to_json(), lambda: service.current().submit(config))
+    return answer({"run_id": run_id}, 201)
 
 
 def from_preset(body: dict[str, Any]) -> dict[str, Any]:
@@ -99,7 +103,8 @@ def from_preset(body: dict[str, Any]) -> dict[str, Any]:
 
 
 def control(request: Request, body: Any) -> Response:
-    """pause, resume, stop, delete or change one run; answers with the run as it is then."""
+    """pause, resume, stop, delete or change one run, or let it go back to its best checkpoint (with changes, if the
+    body names some); answers with the run as it is then."""
     run_id, action = request.path_params["run_id"], request.path_params["action"]
     if action not in ACTIONS:
         raise Refused(404, f"{action[:60]!r} is not something a run can do; it must be one of {', '.join(ACTIONS)}")
@@ -109,6 +114,10 @@ def control(request: Request, body: Any) -> Response:
         if not isinstance(body, dict) or not body:
             raise Refused(422, 'The body must name what changes, as {"algorithm.learning_rate": 0.0001}')
         engine.change(run_id, body)
+    elif action == "back":
+        if not isinstance(body, dict):
+            raise Refused(422, 'The body must be {}, or name what changes, as {"algorithm.learning_rate": 0.0001}')
+        engine.go_back(run_id, body)
     else:
         getattr(engine, action)(run_id)
     return answer({"run_id": run_id} if action == "delete" else described(engine.store, run_id))
@@ -124,11 +133,13 @@ def described(store: Store, run_id: str) -> dict[str, Any]:
     events = store.events(run_id)
     as_it_is = dataclasses.replace(record, config=in_force(record.config, events))
     alarmed = record.task == "molecules" and record.state == "training"
-    alarm = collapse.alarm(rows, as_it_is.config["algorithm"]) if alarmed else None
+    best = going_back.best(store, run_id) if alarmed else None
+    best_step = best.step if best else None
+    alarm = collapse.alarm(rows, as_it_is.config["algorithm"], best_step) if alarmed else None
     return {
         **dataclasses.asdict(record),
         **progress(record),
-        "sentence": sentence(as_it_is, rows),
+        "sentence": sentence(as_it_is, rows, best_step),
         "events": [dataclasses.asdict(event) for event in events],
         "alarm": dataclasses.asdict(alarm) if alarm else None,
     }

@@ -17,23 +17,29 @@ export class Refused extends Error {
 /** Nobody answered. */
 export class Unreachable extends Error {}
 
-async function asked(path, options = {}) {
-  const response = await fetch(new URL(path, ROOT), {
-    cache: "no-store",
-    signal: AbortSignal.timeout(PATIENCE_MS),
-    ...options,
-  }).catch((error) => {
+/** What a route answers, as `taken` reads its body. Raises Refused, or Unreachable where it did not come whole in time. */
+async function asked(path, taken, options = {}) {
+  let response;
+  try {
+    response = await fetch(new URL(path, ROOT), {
+      cache: "no-store",
+      signal: AbortSignal.timeout(PATIENCE_MS),
+      ...options,
+    });
+    if (response.ok) return await taken(response);
+  } catch (error) {
     throw new Unreachable(String(error));
-  });
-  if (response.ok) return response;
+  }
   const body = await response.json().catch(() => ({}));
   throw new Refused(response.status, body.problems ?? [`The server answered ${response.status}.`]);
 }
 
+const whole = (response) => response.json();
+
 /** Rows after `since`, at most `maxRows` (the server keeps minima and maxima), and the run's record. */
 export async function metrics(runId, since, maxRows) {
-  const response = await asked(`runs/${runId}/metrics?since=${since}&max_rows=${maxRows}&format=binary`);
-  return decoded(await response.arrayBuffer());
+  const path = `runs/${runId}/metrics?since=${since}&max_rows=${maxRows}&format=binary`;
+  return decoded(await asked(path, (response) => response.arrayBuffer()));
 }
 
 /**
@@ -69,26 +75,19 @@ export function decoded(buffer) {
 }
 
 /** The newest picture after `since`, or null. */
-export async function picture(runId, since) {
-  const response = await asked(`runs/${runId}/picture?since=${since}`);
-  return response.status === 204 ? null : response.json();
+export function picture(runId, since) {
+  return asked(`runs/${runId}/picture?since=${since}`, (response) => (response.status === 204 ? null : whole(response)));
 }
 
 /** What a reading route answers, as JSON; one that looks at molecules may take its time on a busy machine. */
-export async function read(path) {
-  const response = await asked(path, { signal: AbortSignal.timeout(LONG_PATIENCE_MS) });
-  return response.json().catch((error) => {
-    throw new Unreachable(String(error));
-  });
-}
+export const read = (path) => asked(path, whole, { signal: AbortSignal.timeout(LONG_PATIENCE_MS) });
 
 export const artifactAddress = (runId, name, step) =>
   new URL(`runs/${runId}/artifacts/${name}?step=${step}`, ROOT).href;
 
-export async function post(path, body = {}) {
-  const headers = { "Content-Type": "application/json" };
-  const response = await asked(path, { method: "POST", headers, body: JSON.stringify(body) });
-  return response.json().catch(() => ({}));
+export function post(path, body = {}, headers = {}) {
+  const named = { "Content-Type": "application/json", ...headers };
+  return asked(path, whole, { method: "POST", headers: named, body: JSON.stringify(body) });
 }
 
 /**

@@ -3,6 +3,7 @@
 import { Refused, post } from "./api.js";
 import { el, say, show } from "./dom.js";
 import { algorithmName, clock, moment, stateName } from "./format.js";
+import { started } from "./starting.js";
 
 const BUTTONS = {
   pause: {
@@ -79,11 +80,8 @@ export function header(runId, taskName, { refresh, open }) {
   /** Start a run and show it. Says what is wrong where that is refused. */
   async function start(config) {
     say(said, "Starting …");
-    try {
-      open((await post("runs", config)).run_id);
-    } catch (error) {
-      say(said, told(error));
-    }
+    const run = await started(config, (text) => say(said, text));
+    if (run) open(run);
   }
 
   async function shareLink() {

@@ -7,6 +7,7 @@ import { contestCard } from "./lab_contest.js";
 import { oracleCard } from "./lab_oracle.js";
 import { replay } from "./lab_replay.js";
 import { starterForm } from "./lab_starter.js";
+import { started } from "./starting.js";
 import { Table } from "./table.js";
 
 const POLL_MS = 300;
@@ -65,14 +66,12 @@ export function learning(data, { redraw, open, compare, text, discount, address 
 
   async function begin({ algorithm, label, seed, set }) {
     const here = { "task.map": text(), "task.oracle": true, "algorithm.discount": discount(), name: `Lab map (${label})` };
-    try {
-      const answer = await post("runs", { preset: `gridworld-${algorithm}`, seed, set: { ...here, ...set } });
-      follow(answer.run_id);
-      return null;
-    } catch (error) {
-      if (!(error instanceof Refused || error instanceof Unreachable)) throw error;
-      return error instanceof Refused ? error.message : "The app does not answer; nothing was started.";
-    }
+    let problem = null;
+    const wanted = { preset: `gridworld-${algorithm}`, seed, set: { ...here, ...set } };
+    const run = await started(wanted, (text) => (problem = text));
+    if (!run) return problem;
+    follow(run);
+    return null;
   }
 
   async function end() {

@@ -1,8 +1,9 @@
 // The Run page: hands what is new to the header, the charts and the picture. No script run takes part.
 
-import { Refused, Unreachable, clockwork, metrics, picture, pushed } from "./api.js";
+import { Refused, Unreachable, clockwork, picture } from "./api.js";
 import { el, say, show } from "./dom.js";
 import { failure } from "./failure.js";
+import { feed } from "./feed.js";
 import { header } from "./header.js";
 import { hood } from "./hood.js";
 import { limitsOf, mark } from "./marks.js";
@@ -10,17 +11,13 @@ import { pictureCard } from "./picture.js";
 import { loadPlotly, timeUnit } from "./plot.js";
 import { rewardCard } from "./reward.js";
 import { inForce, settingsCard } from "./settings.js";
-import { Table } from "./table.js";
 import { colours, follow } from "./theme.js";
 import { readView } from "./view.js";
 
 const TURN_MS = 250;
 const RESTING_MS = 2500;
-const SILENCE_MS = 5000; // then it asks, whether or not it is being told
 const PICTURE_MS = 1000;
 const CARDS_MS = 480; // the cards below the reward follow at half its pace
-const FIRST_ROWS = 2000;
-const MOST_ROWS = 9000; // then the server thins what is here
 const DRAWING_MS = 40;
 const BREATH_MS = 30;
 const VIEWS = new WeakMap();
@@ -41,7 +38,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
 
 function runView(root, data, open) {
   const view = readView();
-  const table = new Table();
+  const rows = feed(data.run_id, take, () => clock.now());
+  const { table } = rows;
   let record = null;
   let pictureStep = 0;
   let pictureAt = -Infinity;
@@ -50,11 +48,7 @@ function runView(root, data, open) {
   let breath = null;
   let cardsAt = -Infinity;
   let stale = false; // cards haven't been told of the newest rows
-  let rewritten = Infinity; // up to this iteration, rows may have changed since they came
   let trouble = 0;
-  let taking = Promise.resolve();
-  let heardAt = -Infinity;
-  let unplug = null; // ends the feed of new rows; null while there is none, and the page asks for them itself
   loadPlotly().catch(() => {});
 
   const top = header(data.run_id, data.task_name, { refresh: () => clock.now(), open });
@@ -93,7 +87,10 @@ function runView(root, data, open) {
       redraw(false);
     }
     try {
-      if (!unplug || performance.now() - heardAt > SILENCE_MS) await ask();
+      if (await rows.keepUp()) {
+        trouble = 0;
+        show(lost, false);
+      }
       await settle();
     } catch (error) {
       if (error instanceof Refused || error instanceof Unreachable) return lose(error);
@@ -102,29 +99,10 @@ function runView(root, data, open) {
     return stale || ["training", "queued"].includes(record.state) ? TURN_MS : RESTING_MS;
   }
 
-  /** Ask for what is new, then have the rest pushed. */
-  async function ask() {
-    await take(await metrics(data.run_id, table.last, FIRST_ROWS));
-    trouble = 0;
-    show(lost, false);
-    unplug ??= pushed(data.run_id, table.last, heard, () => (unplug = null));
-  }
-
-  /** Take in what was pushed, one after the other. */
-  function heard(answer) {
-    taking = taking
-      .then(() => take(answer))
-      .then(clock.now)
-      .catch(() => unplug?.());
-  }
-
-  async function take(answer) {
-    heardAt = performance.now();
+  /** Show what the table holds now. */
+  function take(run, added) {
     const before = record;
-    const added = table.append(answer);
-    record = answer.run;
-    if (before && record.attempt !== before.attempt) rewritten = table.last; // a resumed run writes its last rows anew
-    if (table.length > MOST_ROWS || answer.last_step < table.last || table.last > rewritten) await reload();
+    record = run;
     top.update(record);
     show(sentence, record.state !== "failed"); // a failure has a notice of its own
     tell(record.sentence ?? "");
@@ -170,13 +148,6 @@ function runView(root, data, open) {
     reward.draw(given());
     queue = under.drawings(given);
     drawSome();
-  }
-
-  async function reload() {
-    const all = await metrics(data.run_id, 0, FIRST_ROWS);
-    table.clear();
-    table.append(all);
-    rewritten = Infinity;
   }
 
   async function look() {
@@ -241,7 +212,7 @@ function runView(root, data, open) {
   return {
     stop() {
       clock.stop();
-      unplug?.();
+      rows.stop();
       clearTimeout(breath);
       resized.disconnect();
       under.remove();

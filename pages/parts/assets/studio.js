@@ -1,8 +1,9 @@
 // The molecule studio, watching one run: figures, the best molecules, why they score, how they moved, playing it back.
 
-import { Refused, Unreachable, clockwork, metrics, picture, read } from "./api.js";
+import { Refused, Unreachable, clockwork, picture, read } from "./api.js";
 import { el, say, show } from "./dom.js";
 import { failure } from "./failure.js";
+import { feed } from "./feed.js";
 import { clock } from "./format.js";
 import { alarm } from "./studio_alarm.js";
 import { cardGrid } from "./studio_cards.js";
@@ -12,13 +13,11 @@ import { playback } from "./studio_playback.js";
 import { scoreCards } from "./studio_scores.js";
 import { studioHeader } from "./studio_take.js";
 import { changeCard, whyCard } from "./studio_why.js";
-import { Table } from "./table.js";
 import { follow } from "./theme.js";
 
-const POLL_MS = 500;
+const TURN_MS = 500;
 const RESTING_MS = 3000;
 const PICTURE_MS = 1000;
-const ROWS = 4000;
 const VIEWS = new WeakMap();
 const LIVE = ["queued", "training"];
 
@@ -38,7 +37,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
 }
 
 function studio(root, data, open) {
-  const table = new Table();
+  const rows = feed(data.run_id, take, () => clocked.now());
+  const { table } = rows;
   const scenes = new Map();
   let record = null;
   let now = null;
@@ -55,7 +55,7 @@ function studio(root, data, open) {
   const top = studioHeader(data.run_id, data.goal, { refresh: () => clocked.now(), open });
   const sentence = el("p", { class: "sentence", role: "status", "aria-live": "polite" });
   const lost = el("p", { class: "notice", role: "alert", hidden: true });
-  const broken = failure((config) => open(config));
+  const broken = failure(top.start);
   const warned = alarm(data.run_id, () => clocked.now());
   const figures = figuresRow();
   const player = playback((step) => look(step));
@@ -101,20 +101,22 @@ function studio(root, data, open) {
   async function turn() {
     if (follow(root)) draw();
     try {
-      const answer = await metrics(data.run_id, table.last, ROWS);
-      trouble = 0;
-      show(lost, false);
-      if (record && answer.run.attempt !== record.attempt) table.clear();
-      else table.append(answer);
-      record = answer.run;
-      tell();
+      if (await rows.keepUp()) {
+        trouble = 0;
+        show(lost, false);
+      }
       if (await fetchNew()) tell();
       catchUp();
     } catch (error) {
       if (error instanceof Refused || error instanceof Unreachable) return lose(error);
       throw error;
     }
-    return LIVE.includes(record.state) ? POLL_MS : RESTING_MS;
+    return LIVE.includes(record.state) ? TURN_MS : RESTING_MS;
+  }
+
+  function take(run) {
+    record = run;
+    tell();
   }
 
   /** The newest picture and the list of moments, at most once a second; whether there was one. */
@@ -232,6 +234,7 @@ function studio(root, data, open) {
   return {
     stop() {
       clocked.stop();
+      rows.stop();
       player.stop();
       top.remove();
       root.classList.remove("demo");

@@ -1,8 +1,8 @@
 // The studio's first screen: a goal in words, perhaps a molecule of one's own, how it learns, Start.
 
-import { Refused, Unreachable, post } from "./api.js";
 import { el, say, show } from "./dom.js";
 import { grouped } from "./format.js";
+import { started } from "./starting.js";
 import { moleculeField } from "./studio_typed.js";
 import { follow } from "./theme.js";
 
@@ -97,24 +97,26 @@ function goalForm(root, data, open) {
   const named = () => data.objectives.find(({ name }) => name === objective.value);
   const wantsMolecule = () => goal.ask === "reference" || (goal.ask === "any" && named().reference);
 
+  const ready = () => !starting && (!wantsMolecule() || typed.good());
+
   function tell() {
     show(typed.node, wantsMolecule());
     show(windowed, goal.ask === "window");
     show(any, goal.ask === "any");
     say(about, goal.ask === "any" ? named().sentence : "");
     say(cost, `tries ${grouped(algorithm.budget)} molecules, about ${algorithm.takes}`);
-    start.disabled = starting || (wantsMolecule() && !typed.good());
+    start.disabled = !ready();
     show(said, false);
   }
 
-  /** What is laid over the preset, or a sentence on what is wrong. */
+  /** What is laid over the preset; null where something is wrong, which is said. */
   function settings() {
     const set = { ...goal.set };
     if (goal.ask === "any") set["task.objective"] = objective.value;
     if (goal.ask === "window") {
       const [from, to] = [low.input, high.input].map(({ value }) => Number(value));
       if (!low.input.value || !high.input.value || !(from <= to))
-        throw new Error("The lowest logP must be a number that is at most the highest.");
+        return complain("The lowest logP must be a number that is at most the highest.");
       Object.assign(set, { "task.logp_low": from, "task.logp_high": to });
     }
     if (wantsMolecule()) set["task.reference"] = typed.value();
@@ -123,33 +125,32 @@ function goalForm(root, data, open) {
   }
 
   async function begin(body, query = {}) {
-    if (starting) return;
+    if (starting || !body) return;
     starting = true;
-    start.disabled = true;
+    tell();
     say(start, "Starting …");
-    try {
-      const { run_id: run } = await post("runs", body());
-      open({ run, ...query });
-    } catch (error) {
-      const sentence = error instanceof Unreachable ? "The app does not answer. Look under your searches whether it began before you try again." : error.message;
-      starting = false;
-      say(start, "Start");
-      tell();
-      say(said, sentence);
-      show(said, true);
-      if (!(error instanceof Refused || error instanceof Unreachable || error.constructor === Error)) throw error;
-    }
+    const run = await started(body, complain);
+    if (run) return open({ run, ...query });
+    starting = false;
+    say(start, "Start");
+    start.disabled = !ready();
+  }
+
+  function complain(sentence) {
+    say(said, sentence);
+    show(said, true);
+    return null;
   }
 
   function submit(event) {
     event.preventDefault();
-    begin(() => ({ preset: algorithm.preset, set: settings() }));
+    const set = settings();
+    begin(set && { preset: algorithm.preset, set });
   }
 
   function present() {
-    begin(() => ({ preset: data.algorithms[0].preset, set: { ...data.goals[0].set, name: "Demo: drug-like molecules" } }), {
-      demo: "1",
-    });
+    const set = { ...data.goals[0].set, name: "Demo: drug-like molecules" };
+    begin({ preset: data.algorithms[0].preset, set }, { demo: "1" });
   }
 
   tell();

@@ -4,6 +4,7 @@ import { post } from "./api.js";
 import { el, say, show } from "./dom.js";
 import { algorithmName, clock, grouped, stateName } from "./format.js";
 import { told } from "./header.js";
+import { started } from "./starting.js";
 
 const FILES = [
   ["sdf", "Molecules for chemistry programs (SDF)"],
@@ -16,7 +17,7 @@ const ACTIONS = [
   ["stop", "Stop", ["queued", "training", "paused"]],
 ];
 
-/** The header `node`. `goal` says what is wanted; refresh() after a press; open(what) leaves: "new" or "expert". */
+/** The header `node`. `goal` says what is wanted; refresh() after a press; open(what) leaves: "new", "expert", a run. */
 export function studioHeader(runId, goal, { refresh, open }) {
   const name = el("h1");
   const badge = el("span", { class: "badge" }, el("i", { "aria-hidden": "true" }), el("span"));
@@ -72,8 +73,16 @@ export function studioHeader(runId, goal, { refresh, open }) {
     refresh();
   }
 
+  /** Start another run and show it. */
+  async function start(config) {
+    say(said, "Starting …");
+    const run = await started(config, (text) => say(said, text));
+    if (run) open(run);
+  }
+
   return {
     node,
+    start,
     remove: () => document.removeEventListener("pointerdown", away),
     update(record, found) {
       const { state } = record;
