@@ -115,7 +115,8 @@ def observation_codes(grid: GridMap, observation: str) -> tuple[Ints, int]:
 def gymnasium_p(mdp: TabularMDP) -> dict[int, dict[int, list[Outcome]]]:
     """P[state][action] = [(probability, next state, reward, terminated)], as Gymnasium's toy-text environments have it.
 
-    Equal outcomes are merged, so bumping into a corner is one entry; terminal states stay where they are for nothing.
+    Equal outcomes are merged, so bumping into a corner is one entry, and impossible ones left out; terminal states
+    stay where they are for nothing.
     """
     table: dict[int, dict[int, list[Outcome]]] = {}
     for state in range(mdp.n_states):
@@ -127,8 +128,9 @@ def gymnasium_p(mdp: TabularMDP) -> dict[int, dict[int, list[Outcome]]]:
             merged: dict[tuple[int, float], float] = {}
             outcomes = zip(mdp.next_states[state, action], mdp.rewards[state, action], strict=True)
             for (next_state, reward), chance in zip(outcomes, mdp.probabilities[state, action], strict=True):
-                key = (int(next_state), float(reward))
-                merged[key] = merged.get(key, 0.0) + float(chance)
+                if chance > 0:
+                    key = (int(next_state), float(reward))
+                    merged[key] = merged.get(key, 0.0) + float(chance)
             table[state][action] = [(p, s, r, bool(mdp.terminal[s])) for (s, r), p in merged.items()]
     return table
 

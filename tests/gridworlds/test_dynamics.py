@@ -108,3 +108,9 @@ def test_probabilities_add_up_to_one_on_every_kind_of_map(slip):
     mdp = tabular(parse_map(text))
     assert np.allclose(mdp.probabilities.sum(-1), 1, rtol=0, atol=1e-15)
     assert mdp.next_states.shape == (9, 8, 3 if slip == 0 else 9)
+
+
+def test_what_cannot_happen_is_no_outcome():
+    """Always slipping: a move north from the middle goes west or east, half each, and never north."""
+    chances, _ = outcomes("slip = 1\nstarts = anywhere\n\n...\n...\n..G\n", 1, 1, NORTH)
+    assert chances == {(1, 0): 0.5, (1, 2): 0.5}
