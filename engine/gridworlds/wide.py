@@ -16,7 +16,7 @@ from engine.planning import kernels
 from engine.planning.mdp import Bools, Floats
 from engine.planning.moves import CHUNK, Codes, Moves, States, look_ahead
 from engine.planning.optimum import tied_actions
-from engine.planning.ordered import Settled, settle, synchronous
+from engine.planning.ordered import Settled, rounding, settle, synchronous
 
 TIGHT = 1e-8  # ties are told apart by values that are as good as this, whatever was asked for
 
@@ -40,9 +40,9 @@ def wide_plan(grid: GridMap, tolerance: float, n_sweeps: int | None = None) -> W
     """The best values to a proven error of `tolerance`, or those after so many synchronous sweeps from V = 0."""
     moves = compact(grid)
     best = settle(moves, min(tolerance, TIGHT))
-    optimal = _tied(moves, best)
+    optimal = _tied(moves, best, min(best.error, TIGHT))
     settled = best if n_sweeps is None else synchronous(moves, n_sweeps)
-    tied = optimal if n_sweeps is None else _tied(moves, settled)
+    tied = optimal if n_sweeps is None else _tied(moves, settled, rounding(moves) * max(1, n_sweeps))
     order, _ = kernels.outward(moves.entered, moves.terminal, moves.goals)
     policy, ends = kernels.heading(order, moves.entered, moves.outcomes, moves.chances, moves.terminal, tied)
     return WidePlan(moves, settled, best, tied, optimal, policy, ends)
@@ -120,10 +120,10 @@ def _as_json(array: Floats | Bools) -> str:
     return orjson.dumps(np.ascontiguousarray(array), option=orjson.OPT_SERIALIZE_NUMPY).decode()
 
 
-def _tied(moves: Moves, settled: Settled) -> Codes:
+def _tied(moves: Moves, settled: Settled, error: float) -> Codes:
     tied = np.empty(moves.n_states, dtype=np.uint16)
     bits = 1 << np.arange(moves.n_actions)
     for first in range(0, moves.n_states, CHUNK):
         q = look_ahead(moves, settled.values, first, first + CHUNK)
-        tied[first : first + CHUNK] = tied_actions(q, 2 * min(settled.error, TIGHT)) @ bits
+        tied[first : first + CHUNK] = tied_actions(q, error) @ bits
     return tied

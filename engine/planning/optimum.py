@@ -11,6 +11,7 @@ from engine.planning.structure import Endless, certain_end, endless, nearer
 from engine.planning.sweeps import policy_iteration
 
 TIE_TOLERANCE = 1e-9
+BLURRED = 1e-6
 MAX_IMPROVEMENTS = 1_000
 
 
@@ -72,19 +73,35 @@ def optimum(mdp: TabularMDP) -> Optimum:
         error = bounds.undiscounted_optimum(
             inside.mdp, inside.rewards, values, sweep.policy, inside.ending, inside.forever
         )
-    optimal = tied_actions(q) & ~inside.mdp.terminal[:, None]
+    optimal = (
+        tied_actions(q, error if error is not None and error < TIE_TOLERANCE else None) & ~inside.mdp.terminal[:, None]
+    )
     lost = inside.mdp.terminal & ~mdp.terminal
     policy = soonest_end(mdp, np.where(lost[:, None], True, optimal), mdp.terminal)
     return Optimum(np.where(lost, np.nan, values), q, optimal, policy, error, inside)
 
 
-def tied_actions(q: Floats, error: float = 0.0) -> Bools:
-    """[S, A]: the actions whose q [S, A] equals the best up to a relative 1e-9, or to `error` if that is more.
+def tied_actions(q: Floats, error: float | None = None) -> Bools:
+    """[S, A]: the actions whose q [S, A] equals the best up to a relative 1e-9, or as nearly as `error` on the values
+    lets it be told; where that is None, up to 1e-9.
 
     == would miss ties lost to rounding. Actions whose q is -inf are none.
     """
     best = q.max(-1, keepdims=True)
-    return (q >= best - np.maximum(error, TIE_TOLERANCE * np.maximum(1.0, np.abs(best)))) & np.isfinite(q)
+    least = TIE_TOLERANCE if error is None else 2 * error
+    return (q >= best - np.maximum(least, TIE_TOLERANCE * np.abs(best))) & np.isfinite(q)
+
+
+def greedy_actions(q: Floats, error: float | None, rounding: float, exact_q: Floats) -> Bools:
+    """[S, A]: the actions that tie for the best by q [S, A], looked ahead from values with a proven `error`.
+
+    Those that tie in truth, by `exact_q` [S, A], do so as well where no more than that error stands between them.
+    """
+    shown = tied_actions(q, rounding)
+    if error is None or error > BLURRED:
+        return shown
+    near = tied_actions(q, error) & tied_actions(exact_q)
+    return shown | (near & (shown & near).any(-1, keepdims=True))
 
 
 def soonest_end(mdp: TabularMDP, allowed: Bools, targets: Bools) -> Floats:

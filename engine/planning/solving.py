@@ -7,7 +7,7 @@ import numpy as np
 from engine.planning import bounds, sweeps
 from engine.planning.evaluation import endless_states, may_never_end, policy_values, transition_matrix
 from engine.planning.mdp import Bools, Floats, TabularMDP, backup, expected_rewards, uniform_policy
-from engine.planning.optimum import Domain, Optimum, optimum, tied_actions
+from engine.planning.optimum import TIE_TOLERANCE, Domain, Optimum, greedy_actions, optimum
 from engine.planning.sweeps import Sweep, Sweeps
 
 METHODS = (
@@ -20,7 +20,6 @@ METHODS = (
 IN_PLACE = ("value-iteration", "policy-evaluation")
 MAX_SWEEPS = 100_000
 TOLERANCE = 1e-8
-BLURRED = 1e-6
 SETTLED = (
     "sweeps from V = 0 settled on values that are not the best, since at discount 1 going round for nothing ties; "
     "they went on from the values of a policy that ends or stays"
@@ -56,12 +55,13 @@ class Plan:
 class Problem:
     """What is to be found: in `domain`, the values of `policy` [S, A], or the best ones where that is None.
 
-    exact [S] and its proven error at discount 1, where sweeps by themselves prove nothing.
+    exact [S], exact_q [S, A], and their proven error at discount 1, where sweeps by themselves prove nothing.
     """
 
     domain: Domain
     policy: Floats | None
     exact: Floats
+    exact_q: Floats
     exact_error: float | None
 
     def error(self, values: Floats) -> float | None:
@@ -73,17 +73,25 @@ class Problem:
             return None
         return float(np.abs(values - self.exact)[~mdp.terminal].max(initial=0.0)) + self.exact_error
 
+    def greedy(self, q: Floats, values: Floats, error: float | None, sweeps: int) -> Bools:
+        """[S, A]: the best actions by q [S, A], looked ahead from the `values` [S] that so many sweeps have made."""
+        rounding = bounds.rounding(self.domain.rewards, values) * max(1, sweeps)
+        if error is not None and error < TIE_TOLERANCE:
+            rounding = error
+        return greedy_actions(q, error, rounding, self.exact_q) & ~self.domain.mdp.terminal[:, None]
+
 
 def best_values(best: Optimum) -> Problem:
     """The problem of finding the best values."""
-    return Problem(best.domain, None, best.values, best.error)
+    return Problem(best.domain, None, best.values, best.q, best.error)
 
 
 def values_of(mdp: TabularMDP, policy: Floats) -> Problem:
     """The problem of finding the values of `policy` [S, A]."""
     rewards = expected_rewards(mdp)
     if mdp.discount < 1.0:
-        return Problem(Domain(mdp, rewards), policy, np.zeros(mdp.n_states), None)
+        exact = policy_values(mdp, policy).values
+        return Problem(Domain(mdp, rewards), policy, exact, backup(mdp, rewards, exact, mdp.discount), None)
     matrix = transition_matrix(mdp, policy)
     _, paying = endless_states(mdp, policy, matrix)
     inner = replace(mdp, terminal=mdp.terminal | paying)
@@ -91,7 +99,7 @@ def values_of(mdp: TabularMDP, policy: Floats) -> Problem:
     rewards = np.where(losing & ~inner.terminal[:, None], -np.inf, rewards)
     exact = np.where(paying, 0.0, policy_values(mdp, policy).values)
     error = bounds.undiscounted_evaluation(inner, rewards, policy, exact)
-    return Problem(Domain(inner, rewards), policy, exact, error)
+    return Problem(Domain(inner, rewards), policy, exact, backup(inner, rewards, exact, 1.0), error)
 
 
 def sweeps_of(problem: Problem, method: str, in_place: bool = False, begin: Floats | None = None) -> Sweeps:
@@ -144,8 +152,7 @@ def solve(
     return Plan(
         values=np.where(inner.terminal & ~mdp.terminal, np.nan, last.values),
         q=q,
-        # What the values may be wrong by must not break a tie.
-        greedy=tied_actions(q, 2 * min(bound or 0.0, BLURRED)) & ~inner.terminal[:, None],
+        greedy=problem.greedy(q, last.values, bound, last.number),
         policy=followed,
         ended=mdp.terminal,
         sweeps=last.number,

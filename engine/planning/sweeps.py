@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from engine.planning.bounds import rounding
 from engine.planning.evaluation import policy_values
 from engine.planning.mdp import Floats, TabularMDP, backup
 
@@ -109,9 +110,16 @@ def policy_iteration(mdp: TabularMDP, rewards: Floats, policy: Floats) -> Sweeps
         number, delta, values = number + 1, _largest(new - values), new
         yield Sweep(number, values, delta, number * _all(mdp), policy)
         q = backup(mdp, rewards, values, mdp.discount)
-        better = q.max(-1) > values + IMPROVEMENT * np.maximum(1.0, np.abs(values))
+        better = q.max(-1) > values + np.maximum(_least_gain(mdp, rewards, values), IMPROVEMENT * np.abs(values))
         policy = policy.copy()
         policy[better] = np.eye(mdp.n_actions)[q[better].argmax(-1)]
+
+
+def _least_gain(mdp: TabularMDP, rewards: Floats, values: Floats) -> float:
+    """What rounding alone may make an action look better by: where the discount is low, values may be very small."""
+    if mdp.discount == 1.0:
+        return IMPROVEMENT
+    return min(IMPROVEMENT, 2 * rounding(rewards, values) / (1.0 - mdp.discount))
 
 
 def prioritised_sweeping(mdp: TabularMDP, rewards: Floats, begin: Floats | None = None) -> Sweeps:

@@ -13,8 +13,8 @@ from engine.gridworlds.maps import GridMap
 from engine.gridworlds.presets import read_map
 from engine.planning.evaluation import may_never_end, policy_values, transition_matrix
 from engine.planning.mdp import Bools, Floats, TabularMDP, backup, expected_rewards, uniform_policy
-from engine.planning.optimum import Domain, Optimum, optimum, tied_actions
-from engine.planning.solving import BLURRED, Problem, best_values, sweeps_of, values_of
+from engine.planning.optimum import Domain, Optimum, optimum
+from engine.planning.solving import Problem, best_values, sweeps_of, values_of
 from engine.planning.sweeps import Sweeps, policy_iteration
 
 TOLERANCE = 1e-6
@@ -34,11 +34,13 @@ class Solved:
 
 @dataclass(frozen=True)
 class Answer:
-    """What the sweeps lead to: values [S], NaN where there is no finite one, and q [S, A]; policy [S, A], the one
-    evaluated or a best one; improper [S], where that may never end; lost [S], where no finite value exists."""
+    """What the sweeps lead to: values [S], NaN where there is no finite one, and q [S, A] with the best actions by it,
+    greedy [S, A]; policy [S, A], the one evaluated or a best one; improper [S], where that may never end; lost [S],
+    where no finite value exists."""
 
     values: Floats
     q: Floats
+    greedy: Bools
     policy: Floats
     improper: Bools
     lost: Bools
@@ -91,7 +93,8 @@ class Course:
     def looked_ahead(self, number: int) -> tuple[Floats, Bools]:
         """(q [S, A] one step ahead of the values after `number` sweeps, the actions that tie for the best there)."""
         q = backup(self.mdp, self.problem.domain.rewards, self.values[number], self.mdp.discount)
-        return q, greedy(q, self.bounds[number], self.problem.domain.mdp.terminal)
+        bound = None if np.isnan(self.bounds[number]) else self.bounds[number]
+        return q, self.problem.greedy(q, self.values[number], bound, number)
 
     def _error(self, values: Floats) -> float:
         """On the cells that have a finite value; the sweeps go over the others too."""
@@ -114,12 +117,6 @@ def course(text: str, method: str, in_place: bool, policy: tuple[float, ...] | N
     known = solved(text)
     table = None if policy is None else np.array(policy).reshape(known.mdp.n_states, known.mdp.n_actions)
     return Course(known, method, in_place, table)
-
-
-def greedy(q: Floats, error: float, ended: Bools) -> Bools:
-    """[S, A]: all actions that tie for the best by `q`; what the values may be wrong by must not break a tie."""
-    blur = 0.0 if np.isnan(error) else 2 * min(error, BLURRED)
-    return tied_actions(q, blur) & ~ended[:, None]
 
 
 def thinned(numbers: int, most: int) -> Sequence[int]:
@@ -153,4 +150,5 @@ def _answer(known: Solved, problem: Problem, policy: Floats) -> Answer:
     filled = np.where(lost, 0.0, values)
     q = backup(inner, problem.domain.rewards, filled, mdp.discount)
     improper = may_never_end(mdp, transition_matrix(mdp, policy)) | lost
-    return Answer(np.where(lost, np.nan, values), q, policy, improper, lost)
+    greedy = problem.greedy(q, filled, problem.error(filled), 1)
+    return Answer(np.where(lost, np.nan, values), q, greedy, policy, improper, lost)

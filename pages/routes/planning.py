@@ -20,7 +20,7 @@ from engine.planning.horizon import optimal_return
 from engine.planning.mdp import Bools, Floats
 from engine.planning.solving import IN_PLACE, METHODS
 from engine.settings import shown
-from pages.parts.lab_course import MAX_SWEEPS, Course, Solved, course, greedy, solved, thinned
+from pages.parts.lab_course import MAX_SWEEPS, Course, Solved, course, solved, thinned
 from pages.parts.lab_memoryless import memoryless
 from pages.routes.answers import Refused, answer
 
@@ -99,11 +99,10 @@ def described(grid: GridMap) -> dict[str, Any]:
 def told_answer(known: Solved, going: Course) -> dict[str, Any]:
     """Values, q, and as bits per cell the greedy and the optimal actions (1 for the first action, 2, 4, ...)."""
     found, cells = going.answer, known.grid.size
-    ended = known.mdp.terminal | found.lost
     return {
         "values": found.values[:cells].tolist(),
         "q": _finite(found.q)[:cells],
-        "greedy": _bits(greedy(found.q, 0.0, ended))[:cells],
+        "greedy": _bits(found.greedy)[:cells],
         "optimal": _bits(known.best.optimal)[:cells],
         "best": known.best.values[:cells].tolist(),
         "improper_cells": np.flatnonzero(found.improper & _open(known)).tolist(),

@@ -145,6 +145,36 @@ def test_waiting_for_nothing_may_be_best(method, in_place):
     assert rest.error_bound == pytest.approx(0, abs=1e-12)
 
 
+@pytest.mark.parametrize("n_sweeps", [None, 12])
+@solvers
+def test_small_values_still_point_the_way(method, in_place, n_sweeps):
+    """A goal 12 moves away that pays 1, at discount 0.1: V = 10^-(moves - 1), and only east keeps that."""
+    mdp = tabular(parse_map(f"step_reward = 0\ngoal_reward = 1\ndiscount = 0.1\n\nS{'.' * 11}G\n{'#' * 13}\n"))
+    plan = solve(mdp, method, in_place=in_place, n_sweeps=n_sweeps, tolerance=1e-14)
+    assert plan.values[:13] == pytest.approx([*10.0 ** -np.arange(11, -1, -1), 0], rel=1e-6, abs=0)
+    assert names(plan.greedy)[:12] == names(plan.best.optimal)[:12] == ["E"] * 12
+
+
+@solvers
+def test_greedy_actions_are_those_of_the_values_shown(method, in_place):
+    """However early the sweeps end, and however small the values are then."""
+    mdp = tabular(read_map("frozenlake-8x8"))
+    for sweeps in (1, 8, 13, 14, 15, 20, 60):
+        plan = solve(mdp, method, in_place=in_place, n_sweeps=sweeps)
+        if plan.error_bound > 1e-6:
+            best = plan.q.max(-1, keepdims=True)
+            assert (plan.greedy[~mdp.terminal] == (plan.q >= best * (1 - 1e-9))[~mdp.terminal]).all(), sweeps
+
+
+def test_a_tie_that_only_the_error_breaks_is_one():
+    """An open square, slippery, two corners the goals: in place, what is alike by symmetry comes out unlike."""
+    mdp = tabular(parse_map("slip = 0.3\ndiscount = 0.9\ngoal_reward = 10\n\nG...\n.S..\n....\n...G\n"))
+    plan = solve(mdp, "value-iteration", in_place=True, tolerance=1e-6)
+    _, _, south, west = plan.q[6]
+    assert 1e-9 * west < abs(south - west) < plan.error_bound
+    assert names(plan.greedy)[6] == names(plan.best.optimal)[6] == "SW"
+
+
 def test_tied_actions_forgive_rounding():
     third = 1 / 3
     q = np.array([[0.1 + 0.2, 0.3, 0.3 - 1e-6, third]])
