@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from engine import changes, checkpoint, failures
+from engine import changes, checkpoint, failures, going_back
 from engine.changes import Changes
 from engine.config import RunConfig
 from engine.plain import plain_json
@@ -52,6 +52,8 @@ class Attempt:
         self.abandoned = False
         self._replay = changes.by_step(events)
         self._pending: Changes = {}
+        self._back = going_back.by_step(events)
+        self._pending_back: int | None = None
         self._settled = False
         self._signal: Signal | None = None
         self._asked = threading.Event()
@@ -79,17 +81,20 @@ class Attempt:
         """Whether it was asked to pause, stop or shut down."""
         return self._signal is not None
 
-    def change(self, wanted: Changes) -> bool:
-        """Let settings take other values from the next iteration on; False: too late, training has ended.
+    def change(self, wanted: Changes, back_to: int | None = None) -> bool:
+        """From the next iteration on let settings take other values, and the policy be that of the checkpoint of
+        iteration `back_to`; False: too late, training has ended.
 
         Raises InvalidSettings.
         """
         with self._lock:
-            after = changes.changed(self.current, wanted)
+            after = changes.changed(self.current, wanted) if wanted or back_to is None else self.current
             if self._settled:
                 return False
             self._pending |= {path: changes.read(after, path) for path in wanted}
             self.current = after
+            if back_to is not None:
+                self._pending_back = back_to
             return True
 
     # Control, as training asks for it
@@ -106,6 +111,21 @@ class Attempt:
             self._record_change(step, pending)
             changes.hold(self._replay, step, pending)
         return {path.removeprefix("algorithm."): value for path, value in self._replay.get(step, {}).items()}
+
+    def back(self, step: int) -> dict[str, Any] | None:
+        """The state whose policy holds from iteration `step` on, if the run goes back there; None: it goes on."""
+        with self._lock:
+            pending, self._pending_back = self._pending_back, None
+        if pending is not None:
+            self.event(step, going_back.KIND, going_back.payload(pending))
+            self._back[step] = pending
+        if step not in self._back:
+            return None
+        try:
+            return going_back.state(self.store, self.run_id, self._back[step])
+        except checkpoint.DamagedCheckpoint as damage:
+            self.event(step, "warning", {"message": f"{damage}. The run goes on as it was."})
+            return None
 
     def _record_change(self, step: int, pending: Changes) -> None:
         before = changes.config_at(self.config, self.store.events(self.run_id), step)
@@ -207,8 +227,11 @@ class Attempt:
         """Write the state that training ended in. Changes nobody came to apply hold from the next iteration on."""
         with self._lock:
             pending, self._pending, self._settled = self._pending, {}, True
+            back_to, self._pending_back = self._pending_back, None
         if pending and outcome.state != "finished":
             self._record_change(self.iteration + 1, pending)
+        if back_to is not None and outcome.state != "finished":
+            self.event(self.iteration + 1, going_back.KIND, going_back.payload(back_to))
         message = MESSAGES.get(outcome.state, "").format(iteration=self.iteration) or None
         result = json.loads(plain_json(outcome.result)) or None
         state = partial(self.store.set_state, self.run_id, outcome.state, message, None, result, self.attempt)

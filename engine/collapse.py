@@ -7,7 +7,7 @@ import numpy as np
 
 from engine.store import MetricTable
 
-Remedy = Literal["raise-pull", "lower-learning-rate", "resume-best"]
+Remedy = Literal["raise-pull", "lower-learning-rate", "go-back", "start-again"]
 
 RECENT = 10  # iterations that are judged
 BEFORE = 20  # iterations before them, that they are held against
@@ -19,23 +19,35 @@ LEAST = 1e-6
 
 
 @dataclass(frozen=True)
+class Back:
+    """To go back to what was learned by iteration `step`, with these settings changed, so that it goes better now."""
+
+    step: int
+    advice: str
+    changes: dict[str, float]
+
+
+@dataclass(frozen=True)
 class Alarm:
     """What is wrong, the remedy in words, and the same as something a page can do.
 
-    changes: settings to change by their paths, empty where the remedy is to resume from the best checkpoint.
+    changes: settings to change by their paths, empty where that is not the remedy.
+    back: offered beside them where there is something to go back to; the remedy itself if that is "go-back".
     """
 
     sentence: str
     remedy: Remedy
     advice: str
     changes: dict[str, float]
+    back: Back | None = None
 
 
-def alarm(table: MetricTable, algorithm: dict[str, Any]) -> Alarm | None:
+def alarm(table: MetricTable, algorithm: dict[str, Any], best_step: int | None = None) -> Alarm | None:
     """The alarm that the last rows of a molecule run call for; None where all is well or too little is known.
 
     table      the run's last rows, RECENT + BEFORE at least; more do no harm
-    algorithm  its settings as they hold now, from which the remedy's values are made
+    algorithm  its settings as they hold now, from which the remedies' values are made
+    best_step  the iteration of the best checkpoint; one among the last RECENT, which are judged, is none to go back to
     """
     signs = [sign for sign in (_repeats(table), _known(table), _narrow(table), _broken(table)) if sign]
     if not signs:
@@ -43,7 +55,9 @@ def alarm(table: MetricTable, algorithm: dict[str, Any]) -> Alarm | None:
     sentence = f"{', and '.join(signs)}."
     sentence = sentence[0].upper() + sentence[1:]
     gone = _mean(table, "unique", slice(-RECENT, None)) < 0.1 or _mean(table, "valid", slice(-RECENT, None)) < 0.1
-    return Alarm(sentence, *_remedy(algorithm, gone))
+    kept = best_step is not None and best_step <= table.last_step - RECENT
+    back = _back(algorithm, best_step) if kept and best_step is not None else None
+    return Alarm(sentence, *_remedy(algorithm, gone, back), back)
 
 
 def _repeats(table: MetricTable) -> str:
@@ -75,17 +89,38 @@ def _broken(table: MetricTable) -> str:
     return f"it forgets how to write: {now:.0%} are real molecules, {before:.0%} were" if now < FALLEN * before else ""
 
 
-def _remedy(algorithm: dict[str, Any], gone: bool) -> tuple[Remedy, str, dict[str, float]]:
+def _remedy(algorithm: dict[str, Any], gone: bool, back: Back | None) -> tuple[Remedy, str, dict[str, float]]:
     """Back to the best where nothing is left to learn from; else more pull, and once that is high, smaller steps."""
     pull, rate = algorithm.get("reference_kl_coefficient"), algorithm.get("learning_rate")
     if not gone and pull is not None and pull < 0.5:
-        raised = min(MOST, max(0.05, 2 * pull))
-        path = "algorithm.reference_kl_coefficient"
-        return "raise-pull", f"Raise the pull to the reference to {raised:g}", {path: raised}
+        return "raise-pull", *_more_pull(pull)
     if not gone and rate is not None and rate > 2 * LEAST:
-        lower = float(f"{rate / 2:.3g}")
-        return "lower-learning-rate", f"Lower the learning rate to {lower:g}", {"algorithm.learning_rate": lower}
-    return "resume-best", "Resume from the best checkpoint, with a stronger pull to the reference", {}
+        return "lower-learning-rate", *_smaller_steps(rate)
+    if back is not None:
+        return "go-back", back.advice, {}
+    return "start-again", "Stop it and start again, with a stronger pull to the reference", {}
+
+
+def _back(algorithm: dict[str, Any], step: int) -> Back:
+    """With twice the pull; with smaller steps where that cannot grow."""
+    pull, rate = algorithm.get("reference_kl_coefficient"), algorithm.get("learning_rate")
+    advice, changes = "", dict[str, float]()
+    if pull is not None and pull < MOST:
+        advice, changes = _more_pull(pull)
+    elif rate is not None and rate > 2 * LEAST:
+        advice, changes = _smaller_steps(rate)
+    also = f", and {advice[0].lower()}{advice[1:]}" if advice else ""
+    return Back(step, f"Go back to what it had learned by iteration {step:,}{also}", changes)
+
+
+def _more_pull(pull: float) -> tuple[str, dict[str, float]]:
+    raised = min(MOST, max(0.05, 2 * pull))
+    return f"Raise the pull to the reference to {raised:g}", {"algorithm.reference_kl_coefficient": raised}
+
+
+def _smaller_steps(rate: float) -> tuple[str, dict[str, float]]:
+    lower = float(f"{rate / 2:.3g}")
+    return f"Lower the learning rate to {lower:g}", {"algorithm.learning_rate": lower}
 
 
 def _now_and_before(table: MetricTable, name: str) -> tuple[float, float]:

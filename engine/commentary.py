@@ -14,8 +14,9 @@ NOTICEABLE = 0.03  # a change counts from this share of the curve's whole range
 RECENT = 10  # iterations that a remark on KL, clipping or entropy looks back on
 
 
-def sentence(run: RunRecord, table: MetricTable) -> str:
-    """What the run is doing now. `table` holds its last rows, a few hundred at most; more are not needed."""
+def sentence(run: RunRecord, table: MetricTable, best_step: int | None = None) -> str:
+    """What the run is doing now. `table` holds its last rows, a few hundred at most; more are not needed. best_step is
+    the iteration of its best checkpoint."""
     match run.state:
         case "queued":
             return "Waiting for its turn."
@@ -32,7 +33,7 @@ def sentence(run: RunRecord, table: MetricTable) -> str:
     if not len(table.steps):
         return "Warming up: the first point comes after the first batch."
     algorithm = run.config.get("algorithm", {})
-    alarm = collapse.alarm(table, algorithm) if run.task == "molecules" else None
+    alarm = collapse.alarm(table, algorithm, best_step) if run.task == "molecules" else None
     if alarm:
         return f"{_trend(table)}. {alarm.sentence} {alarm.advice}."
     remark = _remark(algorithm, table)

@@ -12,10 +12,12 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 
-from engine import changes, devices, failures
+from engine import changes, devices, failures, going_back
 from engine.attempt import Attempt, checkpoint_directory
+from engine.concurrency import concurrent_from_environment
 from engine.config import RunConfig
 from engine.presets import run_name
+from engine.refused import Refused
 from engine.store import RunRecord, Store, StoreError, StoreFull, UnknownRun
 
 LOG = logging.getLogger(__name__)
@@ -23,12 +25,7 @@ RESUMABLE = ("paused", "stopped", "interrupted", "failed")
 LOOK_SECONDS = 1.0  # between looks at threads that may have died
 CLOSE_SECONDS = 8.0
 UNDO_SECONDS = 7 * 86_400.0  # how long a deleted run can be brought back
-MAX_CONCURRENT = 64
 MAX_GROUP = 100
-
-
-class Refused(Exception):
-    """Something a run's state does not allow; the message is a sentence for people."""
 
 
 class Engine:
@@ -131,17 +128,28 @@ class Engine:
 
     def change(self, run_id: str, wanted: changes.Changes) -> None:
         """Give live settings other values from the next iteration on: {"algorithm.learning_rate": 1e-4}."""
+        self._steer(run_id, wanted, None)
+
+    def go_back(self, run_id: str, wanted: changes.Changes | None = None) -> None:
+        """Like change, and the policy is again that of the best checkpoint. See engine.going_back."""
+        self._existing(run_id)
+        self._steer(run_id, wanted or {}, going_back.reachable(self.store, run_id).step)
+
+    def _steer(self, run_id: str, wanted: changes.Changes, back_to: int | None) -> None:
         with self._changed:
             attempt = self._attempts.get(run_id)
-            if attempt is not None and attempt.change(wanted):
+            if attempt is not None and attempt.change(wanted, back_to):
                 return
             run = self._existing(run_id)
             if run.state == "finished":
                 raise Refused("This run is finished; its settings cannot change any more")
-            step, events = run.iteration + 1, self.store.events(run_id)
-            before = changes.config_at(RunConfig.from_object(run.config), events, step)
-            after = changes.changed(before, wanted)
-            self.store.add_event(run_id, step, "change", changes.payload(before, after, wanted))
+            step = run.iteration + 1
+            if wanted or back_to is None:
+                before = changes.config_at(RunConfig.from_object(run.config), self.store.events(run_id), step)
+                after = changes.changed(before, wanted)
+                self.store.add_event(run_id, step, "change", changes.payload(before, after, wanted))
+            if back_to is not None:
+                self.store.add_event(run_id, step, going_back.KIND, going_back.payload(back_to))
 
     def settings(self, run_id: str) -> RunConfig:
         """The run's settings as they stand now, with every change that was made while it trained."""
@@ -268,14 +276,6 @@ class Engine:
         """Remove for good what was deleted a week ago."""
         for run_id in self.store.purge(UNDO_SECONDS):
             shutil.rmtree(checkpoint_directory(self.store, run_id), ignore_errors=True)
-
-
-def concurrent_from_environment() -> int:
-    """UPHILL_CONCURRENT: how many runs train at a time, 1 unless it says otherwise."""
-    text = os.environ.get("UPHILL_CONCURRENT", "1")
-    if not text.isdecimal() or not 1 <= int(text) <= MAX_CONCURRENT:
-        raise Refused(f"UPHILL_CONCURRENT is {text[:40]!r}; it must be a whole number from 1 to {MAX_CONCURRENT}")
-    return int(text)
 
 
 # The one engine of this process. It hangs on a module of its own without a file, so that whatever reloads or drops

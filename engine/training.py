@@ -36,6 +36,10 @@ class Control(Protocol):
         """Settings of the algorithm to change from this iteration on, by name; empty where there are none."""
         ...
 
+    def back(self, iteration: int) -> dict[str, Any] | None:
+        """A checkpoint's state, whose policy is to be taken up at this iteration; None: none is."""
+        ...
+
 
 class Recorder(Protocol):
     """Where what happened goes. Called from the training thread only."""
@@ -121,6 +125,16 @@ class Training:
         with torch.no_grad():
             return self.task.picture(self.policy, (self.config.seed + EVALUATION_SEED) % 2**31)
 
+    def go_back(self, state: dict[str, Any]) -> None:
+        """Take up what was learned by then; counts, settings, the random state and molecules found stay as they are.
+
+        Envs go back along with the policy, whose observations they may normalise.
+        """
+        self.policy.load_state_dict(state["policy"])
+        self.algorithm.load_state_dict(state["algorithm"])
+        if not isinstance(self.task.spec, TokenSpec):
+            self.task.load_state_dict(state["task"])
+
     def state_dict(self) -> dict[str, Any]:
         """Everything an exact continuation needs."""
         return {
@@ -178,7 +192,10 @@ class _Loop:
             if signal is not None:
                 self._save(is_best=False)
                 return Outcome(END_STATES[signal])
-            self.training.change(self.control.changes(self.progress.iteration + 1))
+            following = self.progress.iteration + 1
+            self.training.change(self.control.changes(following))
+            if (best := self.control.back(following)) is not None:
+                self.training.go_back(best)
             self._iterate()
         return Outcome("finished", self._finish())
 
@@ -191,13 +208,15 @@ class _Loop:
         row = self.training.iterate()
         row["time_record"] = self.recording
         due = self._test_due()
+        merit = -math.inf
         if due:
-            row |= self._test()
+            tested, merit = self._test()
+            row |= tested
         start = monotonic()
         self.record.metrics(self.progress.iteration, row)
-        is_best = due and row["eval_return_mean"] > self.progress.best_return
+        is_best = merit > self.progress.best_return
         if is_best:
-            self.progress.best_return = row["eval_return_mean"]
+            self.progress.best_return = merit
         if self._picture_due(due, start - self.drawn_at):
             self._draw()
         solved = due and self._solved(row)
@@ -218,17 +237,19 @@ class _Loop:
         asked = interval is not None and since > max(interval, self.drawing / PICTURE_SHARE)
         return asked or ((tested or since == math.inf) and since > self.drawing / TEST_PICTURE_SHARE)
 
-    def _test(self) -> dict[str, float]:
+    def _test(self) -> tuple[dict[str, float], float]:
+        """The figures of a test, and what makes a checkpoint the best."""
         start = monotonic()
         episodes = self.config.evaluation.episodes
         likely, sampled = (self.training.evaluate(episodes, deterministic) for deterministic in (True, False))
-        return {
+        figures = {
             "eval_return_mean": float(np.mean(likely.returns)),
             "eval_return_sd": float(np.std(likely.returns, ddof=1)) if episodes > 1 else 0.0,
             "eval_return_sampled": float(np.mean(sampled.returns)),
             "eval_length": float(np.mean(likely.lengths)),
             "time_evaluation": monotonic() - start,
         }
+        return figures, likely.merit
 
     def _solved(self, row: dict[str, float]) -> bool:
         """The small test passed, and the final test (more episodes) confirms it."""

@@ -68,8 +68,8 @@ def test_a_run_that_had_collapsed_before_is_still_in_alarm():
             "lower-learning-rate",
             {"algorithm.learning_rate": 2.5e-4},
         ),
-        ("trpo", {"reference_kl_coefficient": 0.6}, 0.4, "resume-best", {}),
-        ("pg", {"reference_kl_coefficient": 0.0}, 0.02, "resume-best", {}),
+        ("trpo", {"reference_kl_coefficient": 0.6}, 0.4, "start-again", {}),
+        ("pg", {"reference_kl_coefficient": 0.0}, 0.02, "start-again", {}),
     ],
 )
 def test_the_remedy_is_one_that_the_algorithm_takes(kind, settings, to, remedy, changes):
@@ -78,3 +78,34 @@ def test_the_remedy_is_one_that_the_algorithm_takes(kind, settings, to, remedy, 
     assert found.remedy == remedy and found.changes == pytest.approx(changes) and found.advice
     changed = {path.removeprefix("algorithm."): value for path, value in found.changes.items()}
     ALGORITHMS[kind].settings.from_object(chosen | changed)
+
+
+@pytest.mark.parametrize(
+    ("settings", "to", "remedy", "changes"),
+    [
+        ({"reference_kl_coefficient": 0.0}, 0.02, "go-back", {"algorithm.reference_kl_coefficient": 0.05}),
+        ({"reference_kl_coefficient": 0.08}, 0.4, "raise-pull", {"algorithm.reference_kl_coefficient": 0.16}),
+        (
+            {"reference_kl_coefficient": 100.0, "learning_rate": 5e-4},
+            0.02,
+            "go-back",
+            {"algorithm.learning_rate": 2.5e-4},
+        ),
+        ({"reference_kl_coefficient": 100.0, "learning_rate": 1e-6}, 0.02, "go-back", {}),
+    ],
+)
+def test_going_back_is_offered_where_there_is_a_best_checkpoint(settings, to, remedy, changes):
+    chosen = ALGORITHMS["pg"].settings.from_object({"kind": "pg", **settings}).model_dump(mode="json")
+    found = alarm(healthy(**falls("unique", to)), chosen, best_step=12)
+    assert found.remedy == remedy
+    assert (
+        found.back.step == 12 and found.back.changes == pytest.approx(changes) and "iteration 12" in found.back.advice
+    )
+    if remedy == "go-back":
+        assert found.changes == {} and found.advice == found.back.advice
+
+
+def test_a_checkpoint_that_collapsed_too_is_none_to_go_back_to():
+    """The last 10 of 40 iterations are judged: the 30th is the last that is not among them."""
+    assert alarm(healthy(**falls("unique", 0.4)), PG, best_step=30).back.step == 30
+    assert alarm(healthy(**falls("unique", 0.4)), PG, best_step=31).back is None

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from routes_client import served
+from routes_client import OURS, served
 from starlette.testclient import TestClient
 
+from engine import checkpoint
 from engine.config import RunConfig
 from engine.presets import PRESETS
 from engine.service import Engine
@@ -46,6 +47,38 @@ def test_the_remedy_is_made_from_the_settings_in_force(served_routes: tuple[Test
     run = client.get(f"/api/runs/{run_id}").json()
     assert run["alarm"]["changes"] == {PULL: 4 * pull}
     assert f"{4 * pull:g}" in run["sentence"]
+
+
+def test_going_back_to_the_best_checkpoint_is_offered(served_routes: tuple[TestClient, Engine], tmp_path: Path) -> None:
+    client, engine = served_routes
+    run_id = collapsing(engine)
+    assert client.get(f"/api/runs/{run_id}").json()["alarm"]["back"] is None
+    saved = checkpoint.save(tmp_path / "kept", 20, {"policy": 1})
+    engine.store.publish_checkpoint(run_id, 1, 20, saved.path, saved.sha256, saved.size, True)
+    back = client.get(f"/api/runs/{run_id}").json()["alarm"]["back"]
+    pull = PRESETS["molecules-qed-pg"].config["algorithm"]["reference_kl_coefficient"]
+    assert back["step"] == 20 and back["changes"] == {PULL: 2 * pull}
+    answer = client.post(f"/api/runs/{run_id}/back", json=back["changes"], headers=OURS)
+    assert answer.status_code == 200
+    events = {event["kind"]: event for event in answer.json()["events"]}
+    assert events["back"]["payload"] == {"to": 20} and events["back"]["step"] == 41
+    assert events["change"]["payload"]["settings"][PULL] == {"before": pull, "after": 2 * pull}
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "said"),
+    [
+        ({}, 409, "no best checkpoint yet"),
+        ([], 422, "The body must be"),
+    ],
+)
+def test_going_back_is_refused_in_a_sentence(
+    served_routes: tuple[TestClient, Engine], body: object, status: int, said: str
+) -> None:
+    client, engine = served_routes
+    run_id = collapsing(engine)
+    answer = client.post(f"/api/runs/{run_id}/back", json=body, headers=OURS)
+    assert answer.status_code == status and said in answer.text
 
 
 def test_a_run_that_is_over_is_not_in_alarm(served_routes: tuple[TestClient, Engine]) -> None:

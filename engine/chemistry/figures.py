@@ -29,6 +29,15 @@ def lowered(scored: Sequence[Scored], shares: Sequence[float]) -> float:
     return _share(sum(share < 1 for share in valid), len(valid))
 
 
+def firsts(scored: Sequence[Scored]) -> list[bool]:
+    """Whether each is the first of its molecule among them; what is no molecule is."""
+    first: dict[str, int] = {}
+    for place, item in enumerate(scored):
+        if item.canonical is not None:
+            first.setdefault(item.canonical, place)
+    return [item.canonical is None or first[item.canonical] == place for place, item in enumerate(scored)]
+
+
 def so_far(memory: Memory) -> dict[str, float]:
     """The run's figures so far."""
     return {

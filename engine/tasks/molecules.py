@@ -151,17 +151,19 @@ class MoleculeTask:
 
     def evaluate(self, policy: TokenPolicy, episodes: int, seed: int, deterministic: bool) -> Evaluation:
         """Fresh molecules, which no learning sees. They are drawn even if `deterministic`: the likeliest tokens make
-        one molecule only, which says nothing of a generator. Molecules whose scoring failed are left out."""
+        one molecule only, which says nothing of a generator. Molecules whose scoring failed are left out, and a
+        repetition does not count for the policy: a collapsed one, which writes one good molecule, is not the best."""
         generator = torch.Generator(self.device).manual_seed(seed)
         drawn = sample(policy.actor, episodes, self.settings.max_length, generator)
         scored = self._score(drawn)
         pairs = zip(scored, drawn.mask.sum(0).tolist(), strict=True)
         kept = [(self._reward(item), length) for item, length in pairs if not item.broken]
         returns, lengths = zip(*kept, strict=True) if kept else ((math.nan,), (0,))
+        first = np.array(figures.firsts([item for item in scored if not item.broken]) or [True])
         metrics: dict[str, Any] = self._figures(scored)
         if self.memory.best:
             metrics["best_smiles"] = self.memory.best[-1].smiles
-        return Evaluation(np.array(returns, float), np.array(lengths, np.int64), metrics)
+        return Evaluation(np.array(returns, float), np.array(lengths, np.int64), metrics, first)
 
     def picture(self, policy: TokenPolicy, seed: int) -> dict[str, Any]:
         """The best molecules so far and those of the last batch (before the first: some that the policy draws now)."""
