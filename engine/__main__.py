@@ -4,10 +4,10 @@ import os
 import sys
 from collections.abc import Sequence
 
-from engine.commands import COMMANDS
+from engine.commands import COMMANDS, load
 from engine.commands.options import SentenceParser
 from engine.commands.stores import Refused
-from engine.service import Refused as RefusedByEngine
+from engine.refused import Refused as RefusedByEngine
 from engine.settings import InvalidSettings
 from engine.store import StoreError
 
@@ -18,14 +18,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code: 0 done, 1 the run failed, 2 wrong input (a sentence for each problem)."""
     parser = SentenceParser(prog="python -m engine", description="Train policy-gradient agents without the dashboard.")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=SentenceParser)
-    for name, command in COMMANDS.items():
-        command.configure(commands.add_parser(name, help=command.HELP, description=command.__doc__))
-    chosen, unknown = parser.parse_known_args(arguments)
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    for name, purpose in COMMANDS.items():
+        command = commands.add_parser(name, help=purpose)
+        if given[:1] == [name]:
+            command.description = load(name).__doc__
+            load(name).configure(command)
+    chosen, unknown = parser.parse_known_args(given)
     if unknown:
         subparser = commands.choices[chosen.command]
         return refuse([subparser.nearest(word) for word in unknown if word.startswith("-")] or [stray(unknown)])
     try:
-        return COMMANDS[chosen.command].run(chosen)
+        return load(chosen.command).run(chosen)
     except (InvalidSettings, Refused) as error:
         return refuse(error.problems)
     except (StoreError, RefusedByEngine) as error:

@@ -53,6 +53,14 @@ def test_every_command_file_is_registered():
     assert found == set(commands.COMMANDS)
 
 
+@pytest.mark.parametrize("name", ["maps", "map", "plan", "runs", "objectives", "score"])
+def test_what_trains_nothing_does_not_wait_for_torch(name):
+    look = (
+        f"import sys, engine.__main__; from engine.commands import load; load({name!r}); print('torch' in sys.modules)"
+    )
+    assert subprocess.check_output([sys.executable, "-c", look], text=True).strip() == "False"
+
+
 def test_presets_lists_all_of_them(capsys):
     code, out, _ = call(capsys, "presets")
     assert code == 0

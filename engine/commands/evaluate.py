@@ -9,7 +9,6 @@ from engine.commands.stores import add_run_argument, add_store_option, existing_
 from engine.commands.text import number, print_json
 from engine.commands.trained import add_checkpoint_option, choose, restore
 
-HELP = "play test episodes with what a run has learned"
 MOST_EPISODES = 100_000
 
 

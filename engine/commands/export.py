@@ -8,7 +8,6 @@ from engine.commands.text import print_json
 from engine.commands.trained import add_checkpoint_option, choose, restore
 from engine.export import write_metrics_csv, write_policy, write_tensorboard
 
-HELP = "write metrics (CSV, TensorBoard) and policy (safetensors) into a folder"
 FORMATS = ("csv", "tensorboard", "policy")
 
 

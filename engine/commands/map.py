@@ -7,8 +7,6 @@ from engine.gridworlds.maps import MapError
 from engine.gridworlds.presets import read_map
 from engine.gridworlds.text import print_map
 
-HELP = "print a gridworld map as text"
-
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", metavar="NAME", help="a map's name, as `maps` lists them")

@@ -6,8 +6,6 @@ from engine.commands.text import print_json, print_table
 from engine.gridworlds.presets import MAPS, read_map
 from engine.gridworlds.text import print_map
 
-HELP = "list the gridworld maps"
-
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON object with every map's text")

@@ -8,8 +8,6 @@ from engine.commands.stores import Refused, add_run_argument, add_store_option, 
 from engine.commands.text import print_json
 from engine.export import csv_cell
 
-HELP = "print the metrics of a run"
-
 
 def configure(parser: argparse.ArgumentParser) -> None:
     add_run_argument(parser)

@@ -8,8 +8,6 @@ from engine.chemistry.properties import PROPERTIES
 from engine.chemistry.transforms import TRANSFORMS
 from engine.commands.text import print_json, print_table
 
-HELP = "list the goals that molecules can be scored by"
-
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--parts", action="store_true", help="list the parts and transforms for a goal of one's own")

@@ -7,8 +7,8 @@ read too: rows of such words or of probabilities in the order N E S W, or what `
 
 import argparse
 import math
+import os
 import sys
-from pathlib import Path
 
 from engine.commands.options import whole_number
 from engine.commands.stores import Refused
@@ -16,7 +16,7 @@ from engine.commands.text import number, print_json
 from engine.gridworlds.dynamics import deciding, observation_codes, tabular
 from engine.gridworlds.maps import GridMap, MapError
 from engine.gridworlds.plans import limited_object, memoryless_object, plan_object
-from engine.gridworlds.policies import PolicyError, parse_policy
+from engine.gridworlds.policies import MAX_CHARACTERS, PolicyError, parse_policy
 from engine.gridworlds.presets import MAPS, read_map
 from engine.gridworlds.text import MAX_TIME_LIMIT, parse_map
 from engine.gridworlds.wide import figures, wide_plan, write_json
@@ -26,7 +26,6 @@ from engine.planning.solving import IN_PLACE, MAX_SWEEPS, METHODS, TOLERANCE, so
 PLANNED_SIDE = 2_000
 DENSE_SIDE = 300  # arrays of every outcome, as the other solvers need them, take a kilobyte a cell
 WIDE = 10_000  # cells beyond which the solver for very large maps is the faster one
-HELP = "solve a gridworld exactly"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -124,19 +123,22 @@ def _run_wide(grid: GridMap, arguments: argparse.Namespace) -> int:
 def _map(file_or_name: str) -> GridMap:
     """The map of that name, else the one in that file."""
     try:
-        if file_or_name in MAPS or not Path(file_or_name).is_file():
+        if file_or_name in MAPS or not os.path.isfile(file_or_name):
             return read_map(file_or_name.replace("\n", " "))
         return parse_map(_read(file_or_name), PLANNED_SIDE)
     except MapError as error:
-        is_file = error.line is not None or Path(file_or_name).is_file()
-        raise Refused(str(error) if is_file else f"--map: {error.problem}; and there is no such file") from None
+        if os.path.isfile(file_or_name):
+            raise Refused(str(error)) from None
+        missing = "that is a folder" if os.path.isdir(file_or_name) else "there is no such file"
+        raise Refused(f"--map: {error.problem}; and {missing}") from None
 
 
 def _policy(file: str | None, grid: GridMap, mdp: TabularMDP) -> Floats | None:
-    if file is None or (file == "random" and not Path(file).exists()):
+    if file is None or (file == "random" and not os.path.exists(file)):
         return None
-    if not Path(file).is_file():
-        raise Refused(f"--policy is {file[:80]!r}; it must be random or a file, and there is no such file")
+    if not os.path.isfile(file):
+        missing = "that is a folder" if os.path.isdir(file) else "there is no such file"
+        raise Refused(f"--policy is {file[:80]!r}; it must be random or a file, and {missing}")
     try:
         followed = parse_policy(_read(file), grid, deciding(grid))
     except PolicyError as error:
@@ -148,11 +150,15 @@ def _policy(file: str | None, grid: GridMap, mdp: TabularMDP) -> Floats | None:
 
 def _read(path: str) -> str:
     try:
-        return Path(path).read_text(encoding="utf-8")
+        with open(path, encoding="utf-8-sig") as file:  # with or without a byte order mark
+            text = file.read(MAX_CHARACTERS + 1)
     except UnicodeDecodeError:
         raise Refused(f"{path} is not text in UTF-8") from None
     except OSError as error:
         raise Refused(f"{path} cannot be read: {error.strerror}") from None
+    if len(text) > MAX_CHARACTERS:
+        raise Refused(f"{path} has more than {MAX_CHARACTERS:,} characters, the most that a map or a policy may have")
+    return text
 
 
 def _tolerance(text: str) -> float:

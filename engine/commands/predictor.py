@@ -12,7 +12,6 @@ from engine.commands.options import whole_number
 from engine.commands.stores import Refused
 from engine.commands.text import number, plain, print_json, print_table
 
-HELP = "learn a number from a table of one's own, to use it as a goal"
 SHOWN_REFUSED = 10
 
 

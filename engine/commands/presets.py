@@ -5,8 +5,6 @@ import argparse
 from engine.commands.text import print_json, print_table
 from engine.presets import PRESETS
 
-HELP = "list the presets"
-
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON object with every preset's settings")

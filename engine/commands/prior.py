@@ -13,7 +13,6 @@ from engine.commands.options import whole_number
 from engine.commands.stores import Refused
 from engine.commands.text import duration, number, print_json
 
-HELP = "make, sample or check the molecule generator's prior"
 SIZES = {"embedding": (1, 2048), "hidden": (8, 4096), "layers": (1, 8)}
 SEEDS = (0, 2**31 - 1)
 

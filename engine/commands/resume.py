@@ -5,8 +5,6 @@ import argparse
 from engine.commands.following import engine_on, follow
 from engine.commands.stores import add_run_argument, add_store_option, existing_store, find_run
 
-HELP = "go on with a run that was paused, stopped, interrupted or failed"
-
 
 def configure(parser: argparse.ArgumentParser) -> None:
     add_run_argument(parser)

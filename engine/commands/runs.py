@@ -6,8 +6,6 @@ from engine.commands.stores import add_store_option, existing_store
 from engine.commands.text import moment, number, plain, print_json, print_table, run_object
 from engine.store import STATES
 
-HELP = "list the runs of a store"
-
 
 def configure(parser: argparse.ArgumentParser) -> None:
     add_store_option(parser)

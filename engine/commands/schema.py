@@ -5,8 +5,6 @@ import json
 
 from engine.config import config_schema
 
-HELP = "print the JSON Schema of the settings"
-
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="on one line")

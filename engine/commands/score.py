@@ -18,7 +18,6 @@ from engine.commands.stores import Refused
 from engine.commands.text import number, plain, print_table
 from engine.plain import plain_json
 
-HELP = "score molecules by an objective"
 BATCH = 512  # lines at a time: enough to keep the workers busy, few enough to show progress and hold little
 MOST_BYTES = 1 << 30
 

@@ -6,7 +6,6 @@ from typing import Any
 
 from engine.config import config_schema
 
-HELP = "print every setting with its default and what is allowed, as Markdown"
 HEAD = """# Settings
 
 Every setting of a run, as forms, `--set PATH=VALUE`, routes and configuration files take it. Made by

@@ -9,7 +9,6 @@ from engine.commands.stores import add_run_argument, add_store_option, existing_
 from engine.commands.text import duration, moment, number, plain, print_json, run_object
 from engine.config import RunConfig
 
-HELP = "print one run: state, figures, settings, events"
 ROWS_FOR_SENTENCE = 400
 
 

@@ -12,8 +12,6 @@ from engine.config import RunConfig, config_schema
 from engine.presets import PRESETS, preset_config
 from engine.settings import MAX_BYTES, MAX_DEPTH, depth
 
-HELP = "train a run, with a progress bar"
-
 
 def configure(parser: argparse.ArgumentParser) -> None:
     start = parser.add_mutually_exclusive_group()
