@@ -20,6 +20,7 @@ from streamlit.auth_util import get_secrets_auth_section
 from engine.chemistry import looking
 from engine.service import Engine, Refused, hold
 from engine.store import StoreError, open_store
+from pages.parts import lesson
 from pages.parts.loopback import is_loopback
 from pages.parts.trouble import on_script_error
 from pages.routes import routes
@@ -59,6 +60,7 @@ async def lifespan(app: st.App) -> AsyncIterator[dict[str, Any]]:
         await asyncio.to_thread(closing.join)
         hold(None)
         looking.end()
+        lesson.end()
 
 
 def end_on_signals(closing: threading.Thread) -> None:

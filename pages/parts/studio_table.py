@@ -7,19 +7,17 @@ import streamlit as st
 
 from engine import service
 from engine.chemistry.predictors import shelf
-from engine.chemistry.predictors.learning import CannotLearn, learn
 from engine.chemistry.predictors.shelf import NoPredictor
-from engine.chemistry.predictors.table import BadTable, read_table
-from engine.chemistry.workers import WorkersUnavailable
 from engine.config import RunConfig
 from engine.presets import preset_config
 from engine.settings import InvalidSettings
-from pages.parts import text
+from pages.parts import lesson, text
 from pages.parts.starting import start_once
 from pages.parts.studio_goals import PRESET
 
 HIGHER, LOWER = "as high as possible", "as low as possible"
 SHOWN_REFUSED = 20
+LESSON = "studio.lesson"  # the lesson that this tab saw under way
 
 
 def own_goal() -> str | None:
@@ -41,30 +39,69 @@ def own_goal() -> str | None:
         if chosen is None:
             return None
         _error(cards[chosen])
+        _delete(chosen)
         return _search(chosen, cards[chosen])
 
 
 def _teach() -> None:
-    """Upload, name, learn; what is wrong is said in one sentence."""
-    file = st.file_uploader("Table (CSV: a column smiles, a column of numbers)", type=["csv", "tsv", "txt"], width=520)
-    if file is None:
-        return
-    left, middle, right = st.columns([2, 2, 1], vertical_alignment="bottom")
-    column = left.text_input("Column to predict", placeholder="found by itself where there is one", max_chars=60)
-    given = re.sub(r"[^a-z0-9_]+", "_", file.name.rsplit(".", 1)[0].lower()).strip("_")[:40]
-    name = middle.text_input("Call it", value=given if given[:1].isalpha() else "mine", max_chars=40)
-    if not right.button("Learn from it", key="learn", type="primary", width="stretch"):
-        return
+    """Upload, name, learn; how far that is, and what is wrong in one sentence."""
+    file = st.file_uploader(
+        "Table (CSV: a column smiles, a column of numbers)", type=["csv", "tsv", "txt"], width=520, on_change=_forget
+    )
+    if file is not None:
+        left, middle, right = st.columns([2, 2, 1], vertical_alignment="bottom")
+        column = left.text_input("Column to predict", placeholder="found by itself where there is one", max_chars=60)
+        name = middle.text_input("Call it", value=_free_name(file.name), max_chars=40)
+        if right.button("Learn from it", key="learn", type="primary", width="stretch"):
+            _begin(name.strip(), file.getvalue(), column.strip() or None)
+    under_way, seen = lesson.last(), st.session_state.get(LESSON)
+    if under_way is not None and under_way.under_way:
+        st.session_state[LESSON] = under_way
+        _under_way()
+    elif seen is not None and seen.problem:
+        text.problem(seen.problem, "table")
+    elif seen is not None and seen.cancelled:
+        st.text(f"Learning {seen.name} was cancelled. Nothing of it was kept.")
+    elif seen is not None:
+        st.session_state["studio.predictor"] = seen.name
+        _forget()
+
+
+def _forget() -> None:
+    """Another file: how learning from the one before ended is told no more."""
+    st.session_state.pop(LESSON, None)
+
+
+def _free_name(file: str) -> str:
+    """A name for what is learned from this file that no predictor has."""
+    stem = re.sub(r"[^a-z0-9_]+", "_", file.rsplit(".", 1)[0].lower()).strip("_")[:36]
+    stem = stem if stem[:1].isalpha() else "mine"
+    names = (stem, *(f"{stem}_{number}" for number in range(2, 1000)))
+    return next((name for name in names if not shelf.why_no_name(name)), stem)
+
+
+def _begin(name: str, table: bytes, column: str | None) -> None:
+    refused = shelf.why_no_name(name)
     try:
-        refused = shelf.why_no_name(name)
         if refused:
             raise NoPredictor(refused)
-        with st.spinner("Learning, and testing itself on what it was not shown …"):
-            model, card = learn(read_table(file.getvalue(), column.strip() or None))
-            shelf.write(name, model, card)
-        st.session_state["studio.predictor"] = name
-    except (BadTable, CannotLearn, NoPredictor, WorkersUnavailable) as error:
-        text.problem(f"{error}.", "table")
+        lesson.begin(name, table, column)
+    except (NoPredictor, lesson.Busy) as error:
+        _forget()
+        text.problem(f"{error}.", "name")
+
+
+@st.fragment(run_every=1.0)
+def _under_way() -> None:
+    """How far the lesson is, second by second, and Cancel; the rest of the page is not drawn again."""
+    taught = lesson.last()
+    if taught is None or not taught.under_way:
+        st.rerun()
+    left, right = st.columns([5, 1], vertical_alignment="center")
+    left.progress(taught.share, text=f"Learning {taught.name}. {taught.doing} … You can go on meanwhile.")
+    if right.button("Cancel", key="cancel-lesson", width="stretch"):
+        taught.cancel()
+        st.rerun()
 
 
 def _error(card: dict[str, Any]) -> None:
@@ -80,6 +117,17 @@ def _error(card: dict[str, Any]) -> None:
         with st.expander(f"{card['refused_lines']:,} lines were left out"):
             for line in card["refused"][:SHOWN_REFUSED]:
                 st.text(text.clean(f"line {line['line']}: {line['reason']}", 300))
+
+
+def _delete(name: str) -> None:
+    """A way to be rid of a predictor of one's own."""
+    if not (shelf.own() / f"{name}.json").exists():
+        return
+    with st.popover("Delete this predictor", type="tertiary"):
+        st.text("Searches that ran with it are kept, but can't be resumed.")
+        if st.button(f"Delete {name} for good", key="delete-predictor"):
+            shelf.delete(name)
+            st.rerun()
 
 
 def _verdict(test: dict[str, Any], card: dict[str, Any]) -> str:

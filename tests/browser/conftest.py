@@ -48,7 +48,8 @@ class App:
     def start(self) -> None:
         """Serve, and wait until it answers."""
         command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(self.port)]
-        environment = {**os.environ, "UPHILL_STORE": str(self.store), "OMP_NUM_THREADS": "1"}
+        own = {"UPHILL_STORE": str(self.store), "UPHILL_PREDICTORS": str(self.store.parent / "predictors")}
+        environment = {**os.environ, **own, "OMP_NUM_THREADS": "1"}
         self.process = subprocess.Popen(
             [*command, *self.options],
             cwd=self.root,

@@ -3,11 +3,10 @@
 import csv
 import io
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import App, serve
+from conftest import App
 from playwright.sync_api import Page, expect
 from rdkit import Chem, RDConfig
 from rdkit.Chem import QED, Crippen
@@ -19,17 +18,6 @@ ROUNDS = 4
 def score(page: Page) -> float:
     """What the first card says."""
     return float(page.locator(".finds .molecule b").first.inner_text())
-
-
-@pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
-    """An app that keeps its predictors apart from the project's."""
-    folder = tmp_path_factory.mktemp("store")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("UPHILL_PREDICTORS", str(folder / "predictors"))
-        served = serve(folder)
-    yield served
-    served.stop()
 
 
 def carried() -> list[str]:
@@ -158,7 +146,7 @@ def test_a_table_becomes_a_predictor_whose_error_is_seen_and_then_a_goal(page: P
     upload = page.locator("input[type=file]")
     upload.set_input_files({"name": "notes.csv", "mimeType": "text/csv", "buffer": b"just,numbers\n1,2\n"})
     page.get_by_role("button", name="Learn from it").click()
-    expect(page.locator(".st-key-problem-table")).to_contain_text("No column of SMILES was found")
+    expect(page.locator(".st-key-problem-table")).to_contain_text("No column of SMILES was found", timeout=40_000)
     page.get_by_role("button", name="Remove notes.csv").click()
     upload.set_input_files({"name": "Oil 1.csv", "mimeType": "text/csv", "buffer": table(carried())})
     page.get_by_role("button", name="Learn from it").click()
@@ -184,3 +172,22 @@ def test_a_run_that_does_not_exist_gets_a_sentence(page: Page, app: App, run_id:
     expect(page.get_by_text("There is no run")).to_be_visible()
     page.get_by_role("button", name="Start a search").click()
     expect(page.get_by_role("button", name="Start", exact=True)).to_be_visible()
+
+
+def test_a_large_table_is_learned_beside_a_page_that_stays_usable_and_is_cancelled(page: Page, app: App) -> None:
+    lines = table(carried()).splitlines(keepends=True)
+    large = lines[0] + b"".join(lines[1:-2] * 1200)
+    page.goto("/molecules")
+    page.locator("input[type=file]").set_input_files({"name": "Oil 1.csv", "mimeType": "text/csv", "buffer": large})
+    page.get_by_role("button", name="Learn from it").click()
+    under_way = page.get_by_text(re.compile(r"Learning oil_1(_\d)?\. Reading the molecules"))
+    expect(under_way).to_be_visible(timeout=40_000)
+    page.locator("[data-choice='soluble']").click()
+    expect(page).to_have_url(re.compile("goal=soluble"))
+    other = page.context.new_page()
+    other.goto("/molecules")
+    expect(other.get_by_text(re.compile(r"Learning oil_1(_\d)?\."))).to_be_visible()
+    other.close()
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_text("was cancelled. Nothing of it was kept.")).to_be_visible()
+    expect(under_way).to_be_hidden()

@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,6 +18,10 @@ HELD_OUT = 0.2
 FOLDS = 4
 ALPHAS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
 SHOWN_HELD_OUT = 400
+READ_AT_ONCE = 256  # molecules, between two words on how far it is
+READING, TESTING, LEARNING = "Reading the molecules", "Testing itself on what it was not shown", "Learning from all"
+
+Progress = Callable[[str, float], None]  # what is done now, and the share of it that is done
 
 
 class CannotLearn(ValueError):
@@ -34,11 +38,21 @@ class Known:
     seen: Features
 
 
-def molecules(table: Table, workers: int = 2) -> tuple[list[Known], list[tuple[int, str]], int]:
+def unheard(doing: str, share: float) -> None:
+    """Nobody wants to know how far it is."""
+
+
+def molecules(
+    table: Table, workers: int = 2, progress: Progress = unheard
+) -> tuple[list[Known], list[tuple[int, str]], int]:
     """(the table's molecules, (line, why not) for the rest, how many lines told of one again)."""
     pool = Workers(workers, {}, timeout=3.0)
+    answers: list[dict[str, Any]] = []
     try:
-        answers = pool.answer("features", [row.smiles for row in table.rows])
+        while len(answers) < len(table.rows):
+            progress(READING, len(answers) / len(table.rows))
+            some = table.rows[len(answers) : len(answers) + READ_AT_ONCE]
+            answers += pool.answer("features", [row.smiles for row in some])
     finally:
         pool.close()
     refused, found = list(table.refused), defaultdict[str, list[tuple[float, Any]]](list)
@@ -75,14 +89,19 @@ def split(groups: Sequence[str]) -> tuple[list[int], list[int]]:
     return sorted(learned), sorted(held_out)
 
 
-def fit(known: Sequence[Known]) -> tuple[Predictor, float]:
+def fit(known: Sequence[Known], progress: Callable[[float], None] = lambda share: None) -> tuple[Predictor, float]:
     """A predictor that has learned from these, and the alpha that predicted held-out groups among them best."""
+    progress(0.0)
     model = unfitted([one.seen for one in known])
     matrix = kernel(model, [one.seen for one in known])
     values = np.array([one.value for one in known])
     order = {group: fold % FOLDS for fold, group in enumerate(dict.fromkeys(one.group for one in known))}
     folds = np.array([order[one.group] for one in known])
-    alpha = min(ALPHAS, key=lambda alpha: _error(matrix, values, folds, alpha))
+    found: list[float] = []
+    for alpha in ALPHAS:
+        progress((1.0 + len(found)) / (1.0 + len(ALPHAS)))
+        found.append(_error(matrix, values, folds, alpha))
+    alpha = ALPHAS[found.index(min(found))]
     coefficients = _solved(matrix, values, alpha)
     return replace(model, coefficients=coefficients, mean=np.array([values.mean()])), alpha
 
@@ -103,10 +122,10 @@ def _error(matrix: np.ndarray, values: np.ndarray, folds: np.ndarray, alpha: flo
     return total
 
 
-def learn(table: Table, workers: int = 2) -> tuple[Predictor, dict[str, Any]]:
+def learn(table: Table, workers: int = 2, progress: Progress = unheard) -> tuple[Predictor, dict[str, Any]]:
     """(a predictor of the table's numbers, its card: error on held-out scaffolds, refused lines, range). Raises
     CannotLearn."""
-    known, refused, again = molecules(table, workers)
+    known, refused, again = molecules(table, workers, progress)
     if len(known) < LEAST_MOLECULES:
         raise CannotLearn(
             f"The table has {len(known)} different molecules with a number; at least {LEAST_MOLECULES} are needed"
@@ -118,9 +137,9 @@ def learn(table: Table, workers: int = 2) -> tuple[Predictor, dict[str, Any]]:
     if scaffolds < LEAST_SCAFFOLDS:
         raise CannotLearn(f"The table has {scaffolds} scaffolds; at least {LEAST_SCAFFOLDS} are needed for a fair test")
     learned, held_out = split([one.group for one in known])
-    trial, alpha = fit(_some([known[place] for place in learned]))
+    trial, alpha = fit(_some([known[place] for place in learned]), lambda share: progress(TESTING, share))
     tested = [(known[place], *trial.predict(known[place].seen)) for place in held_out]
-    model, _ = fit(_some(known))
+    model, _ = fit(_some(known), lambda share: progress(LEARNING, share))
     low, high = np.percentile(values, (5, 95))
     card = {
         "smiles_column": table.smiles_column,
