@@ -7,7 +7,7 @@ from scipy.sparse import csr_array, eye_array
 from scipy.sparse.csgraph import breadth_first_order, connected_components
 from scipy.sparse.linalg import splu
 
-from engine.planning.mdp import Bools, Floats, TabularMDP, backup, expected_rewards
+from engine.planning.mdp import Bools, Floats, TabularMDP, backup, evened_out, expected_rewards
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ def policy_values(mdp: TabularMDP, policy: Floats) -> PolicyValues:
     At gamma = 1 a policy that may go on for ever has no value where it is paid for going on: NaN there.
     """
     matrix = transition_matrix(mdp, policy)
-    rewards = (policy * expected_rewards(mdp)).sum(-1)
+    rewards = evened_out(policy * expected_rewards(mdp))
     values = np.zeros(mdp.n_states)
     solved = ~mdp.terminal
     if mdp.discount == 1.0:
@@ -57,9 +57,8 @@ def endless_states(mdp: TabularMDP, policy: Floats, matrix: csr_array) -> tuple[
     left = np.zeros(labels.max() + 1, dtype=bool)
     left[labels[edges.row[labels[edges.row] != labels[edges.col]]]] = True
     recurrent = ~left[labels] & ~mdp.terminal
-    amounts = policy[:, :, None] * mdp.probabilities * np.abs(mdp.rewards)
     paid = np.zeros(len(left), dtype=bool)
-    paid[labels[recurrent & (amounts.sum((1, 2)) > 0)]] = True
+    paid[labels[recurrent & (evened_out(policy * expected_rewards(mdp)) != 0.0)]] = True
     return recurrent & ~paid[labels], can_reach(matrix, recurrent & paid[labels])
 
 

@@ -175,6 +175,22 @@ def test_a_tie_that_only_the_error_breaks_is_one():
     assert names(plan.greedy)[6] == names(plan.best.optimal)[6] == "SW"
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("bump", [-1, -0.3])
+@solvers
+def test_what_evens_out_is_worth_nothing(method, in_place, bump):
+    """Two cells, every move slips: north and south go to the other cell or bump, half each, which pays 0 on average;
+    east and west always bump. Going on for ever brings 0, the sum of what is expected of each move."""
+    text = f"slip = 1\nstep_reward = {-bump}\nbump_reward = {bump}\nepisodes = continuing\n\nS.\n##\n"
+    mdp = tabular(parse_map(text))
+    plan = solve(mdp, method, in_place=in_place)
+    assert plan.values[:2].tolist() == [0, 0] and names(plan.best.optimal)[:2] == ["NS", "NS"]
+    assert names(plan.greedy)[:2] == ["NS", "NS"] and plan.improper[:2].all() and plan.error_bound < 1e-9
+    assert policy_values(mdp, np.eye(4)[[0, 2, 0, 0]]).values[:2].tolist() == [0, 0]
+    # Half east: -bump / 4 * 2 less for each move, without end.
+    assert np.isnan(policy_values(mdp, np.full((4, 4), 0.25)).values[:2]).all()
+
+
 def test_tied_actions_forgive_rounding():
     third = 1 / 3
     q = np.array([[0.1 + 0.2, 0.3, 0.3 - 1e-6, third]])
