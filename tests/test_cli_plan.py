@@ -149,7 +149,10 @@ def test_a_wrong_policy_names_the_place(capsys, tmp_path, text, words):
     ("arguments", "words"),
     [
         (["--map", "smal-4x4"], "did you mean small-4x4?"),
+        (["--map", "SMALL-4X4"], "did you mean small-4x4?"),
         (["--map", "/no/such/file"], "no such file"),
+        (["--map", "x" * 5000], "no such file"),
+        (["--map", "/"], "that is a folder"),
         (["--map", "cliff", "--method", "policy-improvement"], "--method: invalid choice"),
         (["--map", "cliff", "--sweeps", "-1"], "--sweeps is '-1'; it must be a whole number between 0 and 100000"),
         (["--map", "cliff", "--sweeps", "2", "--tol", "1"], "not allowed with"),
@@ -157,6 +160,8 @@ def test_a_wrong_policy_names_the_place(capsys, tmp_path, text, words):
         (["--map", "cliff", "--tol", "nan"], "--tol is 'nan'"),
         (["--map", "cliff", "--policy", "random"], "--policy is for policy-evaluation"),
         (["--map", "cliff", "--method", "policy-evaluation", "--policy", "nowhere"], "there is no such file"),
+        (["--map", "cliff", "--method", "policy-evaluation", "--policy", "x" * 5000], "there is no such file"),
+        (["--map", "cliff", "--method", "policy-evaluation", "--policy", "/"], "that is a folder"),
         (["--map", "cliff", "--method", "policy-iteration", "--in-place"], "--in-place is for"),
         ([], "--map"),
     ],
@@ -173,6 +178,17 @@ def test_a_wrong_map_file_names_line_and_column(capsys, tmp_path):
     (tmp_path / "map").write_bytes(b"\xff\xfe\x00")
     code, _, err = call(capsys, "plan", "--map", str(tmp_path / "map"))
     assert code == 2 and "is not text in UTF-8" in err
+
+
+@pytest.mark.parametrize("written", ["{}", "\ufeff{}"])
+@pytest.mark.parametrize(("newline", "blank"), [("\n", ""), ("\r\n", ""), ("\r", ""), ("\n", " \t"), ("\r\n", "\t ")])
+def test_a_map_is_read_as_any_editor_writes_it(capsys, tmp_path, written, newline, blank):
+    text = "discount = 0.5\n\nS.\n.G\n".replace("\n", blank + newline)
+    (tmp_path / "map").write_bytes(written.format(text).encode())
+    assert plan(capsys, tmp_path / "map")["V"] == [[-1.5, -1], [-1, 0]]
+    (tmp_path / "policy").write_bytes(written.format("ES S\nE .\n".replace("\n", blank + newline)).encode())
+    told = plan(capsys, tmp_path / "map", "policy-evaluation", "--policy", str(tmp_path / "policy"))
+    assert told["V"] == [[-1.5, -1], [-1, 0]]
 
 
 def test_without_json_it_prints_two_grids_and_the_figures(capsys):

@@ -248,7 +248,7 @@ def read_map(name_or_text: str) -> GridMap:
     if "\n" in name_or_text:
         return parse_map(name_or_text)
     if name_or_text not in MAPS:
-        near = difflib.get_close_matches(name_or_text, MAPS, n=1)
+        near = difflib.get_close_matches(name_or_text.lower(), MAPS, n=1)
         advice = f"did you mean {near[0]}?" if near else f"there are {', '.join(MAPS)}, or write a map as text"
         raise MapError(f"{name_or_text!r:.60} is no preset; {advice}")
     return parse_map(MAPS[name_or_text].text)

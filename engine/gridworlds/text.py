@@ -125,7 +125,7 @@ def parse_map(text: str, max_side: int = MAX_SIDE) -> GridMap:
     last_line = 1
     # split("\n"), not splitlines(): a form feed or U+2028 inside a row is an unknown character, not a new row.
     for number, raw in enumerate(text.split("\n"), start=1):
-        line = raw.removesuffix("\r").rstrip(" ")
+        line = raw.removesuffix("\r").rstrip(" \t")
         if not line:
             continue
         if "=" in line:
