@@ -95,7 +95,6 @@ def preload() -> None:
     import plotly  # noqa: F401
     import pyarrow  # noqa: F401
     import rdkit.Chem.Draw  # noqa: F401
-    import torch._dynamo  # noqa: F401  the first optimizer of a process imports it, and its run would wait for seconds
 
     plotly_js()
     sys.setswitchinterval(SWITCH_INTERVAL_S)

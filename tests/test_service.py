@@ -1,6 +1,7 @@
 """The engine: the queue, pause, resume, stop, delete, closing, and being the only one."""
 
 import importlib
+import subprocess
 import sys
 import threading
 import time
@@ -25,6 +26,14 @@ def test_a_run_trains_to_its_end_and_leaves_a_result(engine):
     np.testing.assert_array_equal(table.steps, np.arange(1, run.iteration + 1))
     assert engine.store.artifact(run_id, "picture").body.startswith(b'{"kind":"grid"')
     assert [event.payload["state"] for event in engine.store.events(run_id)] == ["training", "finished"]
+
+
+@pytest.mark.parametrize("algorithm", ["pg", "trpo", "ppo"])
+def test_the_first_run_of_a_process_does_not_wait_for_torchs_compiler(tmp_path, algorithm):
+    train = ["train", "--preset", f"gridworld-{algorithm}", "--set", "budget=600", "--store", str(tmp_path / "u.db")]
+    look = f"import sys; from engine.__main__ import main; main({train!r}); print('torch._dynamo' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "False"
 
 
 def test_runs_beyond_the_limit_wait_in_line(engine):
