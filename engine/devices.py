@@ -7,6 +7,7 @@ import torch
 from engine.settings import InvalidSettings
 
 THREADS = int(os.environ.get("UPHILL_THREADS", "1"))
+RESIDENT = os.environ.get("UPHILL_RESIDENT", "cuda").split(",")
 
 
 def available() -> list[str]:
@@ -30,6 +31,14 @@ def choose(device: str, recurrent: bool) -> torch.device:
             [f"device is {device}; it must be auto or one of {', '.join(available())} on this machine"]
         )
     return torch.device(device)
+
+
+def resident(device: torch.device) -> bool:
+    """Whether environments that can live on this device do; else they stay on the CPU and only networks move there.
+
+    On the CPU, numpy steps them faster than torch.
+    """
+    return device.type in RESIDENT
 
 
 def prepare_threads() -> None:

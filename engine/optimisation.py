@@ -67,6 +67,10 @@ class Optimiser:
 
     def _skip(self, norm: float) -> None:
         self.skipped += 1
+        self.refuse_after_skipping(norm)
+
+    def refuse_after_skipping(self, norm: float) -> None:
+        """Raise NonFiniteGradient where too many steps in a row were skipped; `norm` is the last gradient's."""
         if self.skipped >= MAX_SKIPPED_IN_A_ROW:
             raise NonFiniteGradient(
                 f"the gradient's norm was {norm} for {self.skipped} updates in a row; "

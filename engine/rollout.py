@@ -38,6 +38,9 @@ class Rollout:
     learned       [N] bool, columns that the update learns from, be they sampled or replayed; None: all. What is told
                   of the policy (KL, entropy, episodes) is of all sampled ones and of no other
     oracle        what is known exactly beside it; None unless the task was asked
+    under_way     made wholly on the device, where reading a number early would hold it up: what each episode under way
+                  had brought [T, N] float64 and how long it had lasted [T, N] int64, which the ended ones are read from
+                  (`episode_returns` and `episode_lengths` stay empty). The tensors are written over by the next one
     """
 
     observations: Tensor
@@ -53,6 +56,7 @@ class Rollout:
     metrics: dict[str, float] = field(default_factory=dict)
     timings: dict[str, float] = field(default_factory=dict)
     oracle: Oracle | None = None
+    under_way: tuple[Tensor, Tensor] | None = None
 
     @property
     def done(self) -> Tensor:
@@ -63,6 +67,13 @@ class Rollout:
     def steps(self) -> int:
         """Valid env steps (or tokens)."""
         return int(self.mask.sum())
+
+    @property
+    def empty(self) -> bool:
+        """Whether no row happened; one made wholly on the device is known to have some after its second row."""
+        if self.under_way is not None and len(self.mask) > 1:
+            return False
+        return not self.mask.any()
 
     def to(self, device: torch.device) -> "Rollout":
         """The same record with its tensors on `device`."""

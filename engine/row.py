@@ -19,6 +19,8 @@ def numbers(row: dict[str, Tensor | float]) -> dict[str, float]:
 
 def episode_figures(rollout: Rollout) -> dict[str, float]:
     """Statistics of the episodes that ended in this rollout; none ended: only their count."""
+    if rollout.under_way is not None:
+        return _figures_on_device(*(counted[rollout.done] for counted in rollout.under_way))
     returns = rollout.episode_returns
     if not returns:
         return {"episodes": 0.0}
@@ -30,3 +32,15 @@ def episode_figures(rollout: Rollout) -> dict[str, float]:
         "return_max": max(returns),
         "episode_length": statistics.fmean(rollout.episode_lengths),
     }
+
+
+def _figures_on_device(returns: Tensor, lengths: Tensor) -> dict[str, float]:
+    """The same from tensors [E], computed where they are."""
+    count = len(returns)
+    if not count:
+        return {"episodes": 0.0}
+    returns = returns.sort().values
+    middle = (returns[(count - 1) // 2] + returns[count // 2]) / 2
+    figures = torch.stack([returns.mean(), middle, returns[0], returns[-1], lengths.double().mean()]).tolist()
+    names = ("return_mean", "return_median", "return_min", "return_max", "episode_length")
+    return {"episodes": float(count), **dict(zip(names, figures, strict=True))}

@@ -1,5 +1,7 @@
 """What every algorithm reports of an update: how far the policy moved, and averages over minibatches."""
 
+from functools import cache
+
 import torch
 from torch import Tensor
 
@@ -53,7 +55,7 @@ def movement(policy: Policy, batch: Batch) -> dict[str, Tensor]:
     }
     if batch.reference_params is not None:
         row["reference_kl"] = masked_mean(policy.distribution.kl(params, batch.reference_params), batch.mask)
-    return row | ratio_bins(log_ratio[batch.mask].exp())
+    return row | ratio_bins(log_ratio.exp(), batch.mask)
 
 
 @torch.no_grad()
@@ -98,11 +100,17 @@ def _centred(logits: Tensor, visits: Tensor) -> Tensor:
     return torch.where(visits[:, None] > 0, logits - logits.mean(-1, keepdim=True), 0.0)
 
 
-def ratio_bins(ratio: Tensor) -> dict[str, Tensor]:
-    """Share of probability ratios in each bin of RATIO_EDGES; the first and the last bin are open."""
-    edges = torch.tensor(RATIO_EDGES[1:-1], device=ratio.device)
-    shares = torch.bincount(torch.bucketize(ratio, edges), minlength=len(RATIO_EDGES) - 1) / max(1, len(ratio))
+def ratio_bins(ratio: Tensor, mask: Tensor) -> dict[str, Tensor]:
+    """Share of the valid probability ratios in each bin of RATIO_EDGES; the first and the last bin are open."""
+    counts = torch.zeros(len(RATIO_EDGES) - 1, dtype=torch.int64, device=ratio.device)
+    counts.index_add_(0, torch.bucketize(ratio, _inner_edges(ratio.device)).flatten(), mask.flatten().long())
+    shares = counts / mask.sum().clamp(min=1)
     return {f"ratio_bin_{index:02d}": share for index, share in enumerate(shares)}
+
+
+@cache
+def _inner_edges(device: torch.device) -> Tensor:
+    return torch.tensor(RATIO_EDGES[1:-1], device=device)
 
 
 def reference_penalty(policy: Policy, params: Tensor, batch: Batch) -> Tensor:

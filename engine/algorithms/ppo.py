@@ -10,6 +10,7 @@ from engine import closed_form, losses
 from engine.advantages import gae, masked_mean, masked_whiten
 from engine.algorithms import fields
 from engine.algorithms.measuring import Means, beside_exact, movement, reference_penalty
+from engine.algorithms.ppo_on_device import UpdateOnDevice
 from engine.batch import Batch, judge
 from engine.optimisation import Optimiser
 from engine.policies import Policy
@@ -79,17 +80,20 @@ class PPO:
         self.policy, self.reference = policy, reference
         self.optimiser = Optimiser([*policy.actor_parameters(), *policy.critic_parameters()])
         self.pull = 1.0
+        self._on_device: UpdateOnDevice | None = None
 
     def update(
         self, settings: PPOSettings, rollout: Rollout, progress: float, generator: torch.Generator
     ) -> dict[str, Tensor | float]:
         """One PPO update from one rollout; returns its metrics. (Schulman et al. 2017, algorithm 1)"""
+        learning_rate = settings.learning_rate * (1 - progress if settings.schedule == "linear" else 1)
+        if rollout.under_way is not None:
+            return self._updated_on_device(settings, rollout, learning_rate, generator)
         judged = judge(self.policy, rollout)
         record = (rollout.rewards, judged.values, rollout.terminated, rollout.done, rollout.mask)
         advantages = gae(*record, settings.discount, settings.gae_lambda)
         batch = judged.batch(self.policy, advantages, advantages + judged.values[:-1], self.reference)
         lesson, sampled = batch.columns(rollout.learned), batch.columns(rollout.sampled)
-        learning_rate = settings.learning_rate * (1 - progress if settings.schedule == "linear" else 1)
 
         slope, means, epochs = self._slope(settings, lesson), Means(), 0
         for _ in range(settings.epochs):
@@ -100,6 +104,16 @@ class PPO:
         row: dict[str, Tensor | float] = {**means.read(), **movement(self.policy, sampled)}
         row |= beside_exact(self.policy, batch, rollout.oracle, settings.clip_range)
         return row | self._adapt(settings, row) | {"learning_rate": learning_rate, "epochs": epochs}
+
+    def _updated_on_device(
+        self, settings: PPOSettings, rollout: Rollout, learning_rate: float, generator: torch.Generator
+    ) -> dict[str, Tensor | float]:
+        """The same from a rollout that was made wholly on the device; nothing is read from there before the end."""
+        if self._on_device is None or not self._on_device.fits(settings, rollout):
+            self._on_device = UpdateOnDevice(self.policy, self.optimiser, self.loss, settings, rollout)
+        row = self._on_device.update(rollout, learning_rate, generator)
+        self.optimiser.refuse_after_skipping(row["gradient_norm"])
+        return {**row, "learning_rate": learning_rate}
 
     def _epoch(
         self,
@@ -127,13 +141,13 @@ class PPO:
             return closed_form.PPOGradient(self.policy, settings.clip_range, *coefficients)
 
         def plain(part: Batch) -> dict[str, Tensor]:
-            loss, row = self._loss(settings, part)
+            loss, row = self.loss(settings, part)
             self.optimiser.slope(loss)
             return {name: scalar.detach() for name, scalar in row.items()}
 
         return plain
 
-    def _loss(self, settings: PPOSettings, part: Batch) -> tuple[Tensor, dict[str, Tensor]]:
+    def loss(self, settings: PPOSettings, part: Batch) -> tuple[Tensor, dict[str, Tensor]]:
         """L_clip + c_v L_value - c_e entropy + beta KL(pi || reference), means over the minibatch."""
         params = self.policy.params(part.observations)
         log_probs = self.policy.distribution.log_prob(params, part.actions)

@@ -20,9 +20,15 @@ class Categorical:
         return self.n
 
     def sample(self, params: Tensor, generator: torch.Generator) -> Tensor:
+        return self.chosen(params, self.noise(params, generator))
+
+    def noise(self, like: Tensor, generator: torch.Generator) -> Tensor:
+        """What chance adds to parameters of that shape [..., n]: log(Exp(1))."""
+        return torch.empty_like(like).exponential_(generator=generator).log_()
+
+    def chosen(self, params: Tensor, noise: Tensor) -> Tensor:
         """Gumbel-max: argmax(logits - log(Exp(1))) is distributed as softmax(logits)."""
-        noise = torch.empty_like(params).exponential_(generator=generator)
-        return (params - noise.log_()).argmax(-1)
+        return (params - noise).argmax(-1)
 
     def mode(self, params: Tensor) -> Tensor:
         return params.argmax(-1)
@@ -60,7 +66,15 @@ class MultiCategorical:
         return [(Categorical(n), part) for n, part in zip(self.sizes, params.split(self.sizes, -1), strict=True)]
 
     def sample(self, params: Tensor, generator: torch.Generator) -> Tensor:
-        return torch.stack([choice.sample(part, generator) for choice, part in self.parts(params)], -1)
+        return self.chosen(params, self.noise(params, generator))
+
+    def noise(self, like: Tensor, generator: torch.Generator) -> Tensor:
+        """What chance adds to parameters of that shape, choice by choice."""
+        return torch.cat([choice.noise(part, generator) for choice, part in self.parts(like)], -1)
+
+    def chosen(self, params: Tensor, noise: Tensor) -> Tensor:
+        parts = zip(self.parts(params), noise.split(self.sizes, -1), strict=True)
+        return torch.stack([choice.chosen(part, chance) for (choice, part), chance in parts], -1)
 
     def mode(self, params: Tensor) -> Tensor:
         return torch.stack([choice.mode(part) for choice, part in self.parts(params)], -1)
@@ -92,8 +106,15 @@ class Gaussian:
         return 2 * self.dim
 
     def sample(self, params: Tensor, generator: torch.Generator) -> Tensor:
+        return self.chosen(params, self.noise(params, generator))
+
+    def noise(self, like: Tensor, generator: torch.Generator) -> Tensor:
+        """Standard normal numbers [..., dim] for parameters of that shape [..., 2 dim]."""
+        return torch.empty_like(like.chunk(2, -1)[0]).normal_(generator=generator)
+
+    def chosen(self, params: Tensor, noise: Tensor) -> Tensor:
         mean, log_std = params.chunk(2, -1)
-        return mean + log_std.exp() * torch.empty_like(mean).normal_(generator=generator)
+        return mean + log_std.exp() * noise
 
     def mode(self, params: Tensor) -> Tensor:
         return params.chunk(2, -1)[0]

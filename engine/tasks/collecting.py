@@ -19,6 +19,7 @@ from engine.tasks.same_step import Finals, spread, with_finals
 
 Write = Callable[[Any, np.ndarray], None]
 ToEnv = Callable[[np.ndarray], Any]
+CARRIED = ("current", "ended", "returns", "lengths")
 
 
 def copy_observations(observations: Any, out: np.ndarray) -> None:
@@ -220,22 +221,29 @@ class Collector:
         self.returns, self.lengths = returns[-1] - counted_return, lengths[-1] - counted_length
         return episode_returns, episode_lengths
 
+    def carry(self) -> dict[str, np.ndarray]:
+        """The episodes under way: what is seen of them, which have ended, what they brought and how long they are."""
+        return {name: getattr(self, name) for name in CARRIED}
+
+    def carry_on(self, carried: dict[str, np.ndarray]) -> None:
+        """Go on with episodes that were begun elsewhere."""
+        self.seeded = self.under_way = True
+        for name in CARRIED:
+            setattr(self, name, carried[name])
+
     def state_dict(self) -> dict[str, Any]:
         """What the collector itself knows; the envs' own state is saved apart."""
         return {
             "seeded": self.seeded,
             "under_way": self.under_way,
-            "current": torch.from_numpy(self.current.copy()),
-            "ended": torch.from_numpy(self.ended.copy()),
-            "returns": torch.from_numpy(self.returns.copy()),
-            "lengths": torch.from_numpy(self.lengths.copy()),
+            **{name: torch.from_numpy(array.copy()) for name, array in self.carry().items()},
             "observation_scale": None if self.observation_scale is None else self.observation_scale.state_dict(),
             "reward_scale": None if self.reward_scale is None else self.reward_scale.state_dict(),
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         self.seeded, self.under_way = state["seeded"], state["under_way"]
-        for name in ("current", "ended", "returns", "lengths"):
+        for name in CARRIED:
             mine, saved = getattr(self, name), state[name].numpy()
             if saved.shape != mine.shape or saved.dtype != mine.dtype:
                 raise ValueError(

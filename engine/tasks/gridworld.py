@@ -7,8 +7,10 @@ import numpy as np
 import torch
 from pydantic import field_validator
 
+from engine import devices
 from engine.gridworlds.dynamics import cell_rewards, ends, observation_codes, tabular
 from engine.gridworlds.maps import CELLS, in_rows
+from engine.gridworlds.moving import Moving
 from engine.gridworlds.playing import play
 from engine.gridworlds.presets import MAPS, read_map
 from engine.gridworlds.text import MAX_CHARACTERS
@@ -24,6 +26,8 @@ from engine.settings import Settings, setting
 from engine.tasks.collecting import Collector
 from engine.tasks.evaluation import Evaluation
 from engine.tasks.grid_oracle import CELL_MOVES, beside_sampled, oracle
+from engine.tasks.resident import ResidentCollector
+from engine.tasks.worlds import gridworld
 
 EXACT = 1e-3
 # A threshold two standard errors of this many episodes below the optimum: an optimal policy misses it once in 40 tries.
@@ -76,6 +80,7 @@ class GridWorldTask:
         self.spec = EnvSpec((kinds,), Categorical(self.mdp.n_actions))
         self._envs = GridWorldVectorEnv(settings.n_envs, settings.map, settings.observation)
         self._collector = Collector(self._envs, self.spec, seed, device, write=self._write)
+        self._resident = self._living_on_the_device(seed)
         self.optimal_return, self.solved_at = best_return(self.mdp, self._seen, self.grid.time_limit)
         self._asked = settings.oracle and self.mdp.n_states * self.grid.time_limit <= CELL_MOVES
         self._visits = np.zeros((2, kinds), dtype=np.int64)  # of the last batch, and since the start
@@ -86,6 +91,8 @@ class GridWorldTask:
 
     def collect(self, policy: Policy, batch_size: int, generator: torch.Generator, whole_episodes: bool) -> Rollout:
         """batch_size // n_envs steps of each copy, or whole episodes until batch_size steps were taken."""
+        if self._resident is not None and not whole_episodes:
+            return self._resident.collect(policy, batch_size, generator)
         if not self.settings.oracle:
             return self._collector.collect(policy, batch_size, generator, whole_episodes)
         table = self._table(policy)
@@ -96,6 +103,15 @@ class GridWorldTask:
         known = beside_sampled(self.mdp, table, self.grid.time_limit, rollout.episode_returns)
         exact = oracle(self.mdp, table, self._seen, len(self._one_hot), self.grid.time_limit)
         return replace(rollout, metrics=rollout.metrics | known, oracle=exact)
+
+    def _living_on_the_device(self, seed: int) -> ResidentCollector | None:
+        """What makes rollouts on the device itself; None where exact answers are asked for, which numpy works out."""
+        if self.settings.oracle or not devices.resident(self.device):
+            return None
+        self._envs.reset(seed=seed)
+        seen = torch.from_numpy(self._seen).to(self.device)
+        world = gridworld(Moving.of(self.mdp).on(self.device), seen, len(self._one_hot), self.grid.time_limit)
+        return ResidentCollector(world, self.spec, self.settings.n_envs, self.device)
 
     def _count(self, rollout: Rollout) -> None:
         moved = rollout.observations[: len(rollout.actions)][rollout.mask].argmax(-1)
@@ -161,12 +177,20 @@ class GridWorldTask:
         return told
 
     def state_dict(self) -> dict[str, Any]:
+        carried = {} if self._resident is None else self._resident.carry()
+        if carried:
+            self._collector.carry_on(carried)
+            under_way = {"states": carried["state"][0], "steps": carried["steps"], "ended": carried["ended"]}
+            self._envs.set_state(self._envs.get_state() | {name: row.tolist() for name, row in under_way.items()})
         state = {"collector": self._collector.state_dict(), "envs": self._envs.get_state()}
         return state | {"visits": torch.from_numpy(self._visits.copy())} if self.settings.oracle else state
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         self._collector.load_state_dict(state["collector"])
         self._envs.set_state(state["envs"])
+        if self._resident is not None and self._collector.under_way:
+            under_way = {"state": [state["envs"]["states"]], "steps": state["envs"]["steps"]}
+            self._resident.carry_on(self._collector.carry() | {name: np.array(row) for name, row in under_way.items()})
         if self.settings.oracle:
             self._visits = state["visits"].numpy().copy()
 

@@ -10,7 +10,9 @@ from gymnasium.spaces import Discrete
 from gymnasium.vector import VectorEnv
 from pydantic import field_validator
 
+from engine import devices
 from engine.environments import allowed, replays, snapshots
+from engine.environments.batched.vector_env import BatchedVectorEnv
 from engine.environments.normalisation import ObservationScale, RewardScale
 from engine.environments.playing import Player, play
 from engine.environments.spaces import action_distribution, to_env
@@ -21,6 +23,8 @@ from engine.rollout import Rollout
 from engine.settings import Settings, setting
 from engine.tasks.collecting import Collector
 from engine.tasks.evaluation import Evaluation
+from engine.tasks.resident import ResidentCollector
+from engine.tasks.worlds import control
 
 EVALUATION_WIDTH = 32
 STATES_EVERY = 3.0
@@ -89,13 +93,25 @@ class GymTask:
             observation_scale=ObservationScale((length,)) if settings.normalise_observations else None,
             reward_scale=RewardScale(settings.n_envs, discount) if settings.normalise_rewards else None,
         )
+        self._resident = self._living_on_the_device(seed)
         self._evaluation_envs: VectorEnv | None = None
         self.solved_at = threshold(settings)
         self.picture_seconds: float | None = STATES_EVERY if settings.env_id in replays.PHYSICS else None
 
     def collect(self, policy: Policy, batch_size: int, generator: torch.Generator, whole_episodes: bool) -> Rollout:
         """batch_size // n_envs steps of each env, or whole episodes until batch_size steps were taken."""
+        if self._resident is not None and not whole_episodes:
+            return self._resident.collect(policy, batch_size, generator)
         return self._collector.collect(policy, batch_size, generator, whole_episodes)
+
+    def _living_on_the_device(self, seed: int) -> ResidentCollector | None:
+        """What makes rollouts on the device itself, for envs whose dynamics are ours; None for any others."""
+        envs, scaled = self._envs, self.settings.normalise_observations or self.settings.normalise_rewards
+        if scaled or not isinstance(envs, BatchedVectorEnv) or not devices.resident(self.device):
+            return None
+        envs.reset(seed=seed)
+        world = control(envs.dynamics, envs.limit, self.device)
+        return ResidentCollector(world, self.spec, envs.num_envs, self.device)
 
     def evaluate(self, policy: Policy, episodes: int, seed: int, deterministic: bool) -> Evaluation:
         """`episodes` episodes begun from `seed` in envs of their own, with normalisation as it stands."""
@@ -119,12 +135,26 @@ class GymTask:
         return replays.picture(self.settings.env_id, self.settings.max_episode_steps, player, seed)
 
     def state_dict(self) -> dict[str, Any]:
+        self._bring_back()
         return {"collector": self._collector.state_dict(), "envs": snapshots.save(self._envs)}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Bring the envs to where they were. Raises ValueError for other envs, EnvironmentFailed for inexact ones."""
         self._collector.load_state_dict(state["collector"])
         snapshots.load(self._envs, state["envs"])
+        if self._resident is not None and self._collector.under_way:
+            assert isinstance(self._envs, BatchedVectorEnv)
+            under_way = {"state": self._envs.state, "steps": self._envs.steps}
+            self._resident.carry_on(self._collector.carry() | under_way)
+
+    def _bring_back(self) -> None:
+        """Where envs live on the device, let those here stand where those do."""
+        carried = {} if self._resident is None else self._resident.carry()
+        if carried:
+            assert isinstance(self._envs, BatchedVectorEnv)
+            self._envs.state, self._envs.steps = carried["state"], carried["steps"]
+            self._envs.ended = carried["ended"]
+            self._collector.carry_on(carried)
 
     def close(self) -> None:
         self._envs.close()

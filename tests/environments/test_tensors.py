@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 import torch
+from test_batched import REACHED, drawn
 
 from engine.environments.batched import BATCHED
 from engine.environments.vectors import vector
 from engine.gridworlds.dynamics import tabular
 from engine.gridworlds.moving import Moving
 from engine.gridworlds.presets import MAPS, read_map
-from tests.environments.test_batched import REACHED, drawn
 
 IDS = list(REACHED)
 # One step in float32: rounding to 6e-8 of numbers as large as Acrobot's accelerations; MountainCar's are below 1.
