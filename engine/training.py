@@ -101,7 +101,7 @@ class Training:
         rollout = self.task.collect(self.policy, self.settings.batch_size, self.generator, whole)  # type: ignore[attr-defined]
         collected = monotonic()
         # Where nothing counts there is nothing to learn, and Adam's momentum alone must not move the policy.
-        update = self.algorithm.update(self.settings, rollout, fraction, self.generator) if rollout.mask.any() else {}
+        update = {} if rollout.empty else self.algorithm.update(self.settings, rollout, fraction, self.generator)
         row = numbers(update)
         ended = monotonic()
         steps = rollout.metrics.get("samples", rollout.steps)

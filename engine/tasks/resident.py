@@ -28,6 +28,7 @@ class ResidentCollector:
         self.world, self.spec, self.n, self.device = world, spec, n, device
         self.carried: dict[str, Tensor] = {}
         self.policy: Policy | None = None
+        self.noise: Tensor | None = None
 
     def collect(self, policy: Policy, batch_size: int, generator: torch.Generator) -> Rollout:
         """batch_size // N steps of each copy, going on where the last rollout ended."""
@@ -84,7 +85,7 @@ class ResidentCollector:
         self.rows = {name: row.to(self.device) for name, row in rows.items() if name != "raw"}
         self.draws = torch.empty(steps, self.world.drawn, self.n, dtype=torch.float64, device=self.device)
         self.params = torch.empty(steps, self.n, policy.distribution.parameters, device=self.device)
-        self.noise: Tensor | None = None
+        self.noise = None
         self.at = torch.zeros(1, dtype=torch.int64, device=self.device)
         self.step = Replayed(self._step, self.device)
 
