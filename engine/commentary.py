@@ -17,27 +17,36 @@ RECENT = 10  # iterations that a remark on KL, clipping or entropy looks back on
 def sentence(run: RunRecord, table: MetricTable, best_step: int | None = None) -> str:
     """What the run is doing now. `table` holds its last rows, a few hundred at most; more are not needed. best_step is
     the iteration of its best checkpoint."""
+    of_molecules = run.task == "molecules"
+    turn = "round" if of_molecules else "iteration"
     match run.state:
         case "queued":
             return "Waiting for its turn."
         case "paused":
-            return run.message or f"Paused after iteration {run.iteration:,}. Resume goes on from there."
+            return run.message or f"Paused after {turn} {run.iteration:,}. Resume goes on from there."
         case "stopped":
-            return run.message or f"Stopped after iteration {run.iteration:,}. What it learned is kept."
+            return run.message or f"Stopped after {turn} {run.iteration:,}. What it learned is kept."
         case "interrupted":
             return run.message or "The program ended while this run was training. Resume goes on from its checkpoint."
         case "failed":
             return run.message or "Training ended on an error."
         case "finished":
-            return run.message or _finished(run)
+            return run.message or (_finished_writing(run) if of_molecules else _finished(run))
     if not len(table.steps):
-        return "Warming up: the first point comes after the first batch."
+        first = (
+            "the first molecules come with the first round"
+            if of_molecules
+            else "the first point comes after the first batch"
+        )
+        return f"Warming up: {first}."
     algorithm = run.config.get("algorithm", {})
-    alarm = collapse.alarm(table, algorithm, best_step) if run.task == "molecules" else None
+    measured = "score_mean" if of_molecules and "score_mean" in table.names else "return_mean"
+    trend = _trend(table, measured, turn)
+    alarm = collapse.alarm(table, algorithm, best_step) if of_molecules else None
     if alarm:
-        return f"{_trend(table)}. {alarm.sentence} {alarm.advice}."
+        return f"{trend}. {alarm.sentence} {alarm.advice}."
     remark = _remark(algorithm, table)
-    return f"{_trend(table)}{'. ' + remark if remark else ''}."
+    return f"{trend}{'. ' + remark if remark else ''}."
 
 
 def _finished(run: RunRecord) -> str:
@@ -50,9 +59,21 @@ def _finished(run: RunRecord) -> str:
     return f"Finished: average score {_figure(mean)} over {episodes} evaluation episodes.{when}"
 
 
-def _trend(table: MetricTable) -> str:
-    """Improving, flat or falling, with figures, from the smoothed mean return of each iteration."""
-    returns = _column(table, "return_mean")
+def _finished_writing(run: RunRecord) -> str:
+    result = run.result or {}
+    mean, molecules, reached = (
+        result.get(name) for name in ("eval_return_mean", "eval_episodes", "solved_at_env_steps")
+    )
+    said = f"Finished: {run.env_steps:,} molecules tried."
+    if mean is not None:
+        test = f"A last test of {molecules} fresh ones scores {_figure(mean)} on average"
+        said = f"{said} {test}; whatever is no molecule counts 0."
+    return f"{said} Its goal was reached after {reached:,} molecules." if reached else said
+
+
+def _trend(table: MetricTable, measured: str, turn: str) -> str:
+    """Improving, flat or falling, with figures, from the smoothed mean score of each iteration (called a `turn`)."""
+    returns = _column(table, measured)
     steps = table.steps[~np.isnan(returns)]
     returns = returns[~np.isnan(returns)]
     if len(returns) < 2:
@@ -68,11 +89,11 @@ def _trend(table: MetricTable) -> str:
         best = smooth.max()
         return f"Falling: average score {_figure(now)}, {_figure(best - now)} below its best, {_figure(best)}"
     if since >= FLAT_AFTER:
-        return f"Flat for {since} iterations at an average score of about {_figure(now)}"
+        return f"Flat for {since} {turn}s at an average score of about {_figure(now)}"
     back = max(0, len(smooth) - 1 - FLAT_AFTER)
     gained, over = now - smooth[back], int(steps[-1] - steps[back])
     if gained > margin:
-        return f"Still improving: average score {_figure(now)}, up {_figure(gained)} in {over} iterations"
+        return f"Still improving: average score {_figure(now)}, up {_figure(gained)} in {over} {turn}s"
     return f"Holding an average score of about {_figure(now)}"
 
 

@@ -24,15 +24,14 @@ def choose(store: Store) -> None:
         st.switch_page("launch.py", query_params={"from": f"{studio_goals.PRESET}-ppo"})
     elif asked.open:
         go(**asked.open)
+    if store.count_runs(task="molecules"):
+        st.subheader("Your searches", anchor=False)
+        clicked = runs_list(store, {"task": "molecules", "limit": RECENT}, key="searches")
+        if clicked.open:
+            go(run=clicked.open)
     searching = studio_table.own_goal()
     if searching:
         go(run=searching)
-    if not store.count_runs(task="molecules"):
-        return
-    st.subheader("Your searches", anchor=False)
-    clicked = runs_list(store, {"task": "molecules", "limit": RECENT}, key="searches")
-    if clicked.open:
-        go(run=clicked.open)
 
 
 def watch(store: Store, run: RunRecord) -> None:

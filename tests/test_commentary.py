@@ -123,6 +123,42 @@ def test_a_finished_run_states_its_test():
     assert text == "Finished: average score 498 over 100 evaluation episodes. Solved after 73,090 steps."
 
 
+def test_of_molecules_the_average_is_that_of_the_real_ones_as_the_page_has_it_and_iterations_are_rounds():
+    columns = {"return_mean": np.full(40, 0.3), "score_mean": 0.01 * np.arange(1, 41)}
+    # The running mean over 5 rounds of a line that rises by 0.01 a round: 0.38 now, 0.18 twenty rounds before.
+    text = sentence(replace(RUN, task="molecules"), rows(**columns))
+    assert text == "Still improving: average score 0.38, up 0.2 in 20 rounds."
+
+
+def test_no_molecule_yet():
+    assert (
+        sentence(replace(RUN, task="molecules"), rows()) == "Warming up: the first molecules come with the first round."
+    )
+
+
+def test_a_finished_molecule_run_says_what_its_test_was():
+    result = {"eval_return_mean": 0.6824, "eval_episodes": 100}
+    run = replace(RUN, task="molecules", state="finished", result=result, env_steps=7680)
+    assert sentence(run, rows()) == (
+        "Finished: 7,680 molecules tried. A last test of 100 fresh ones scores 0.682 on average; "
+        "whatever is no molecule counts 0."
+    )
+    assert sentence(replace(run, result=None), rows()) == "Finished: 7,680 molecules tried."
+    reached = replace(run, result=result | {"solved_at_env_steps": 5120})
+    assert sentence(reached, rows()).endswith("counts 0. Its goal was reached after 5,120 molecules.")
+
+
+@pytest.mark.parametrize(
+    ("state", "text"),
+    [
+        ("paused", "Paused after round 40. Resume goes on from there."),
+        ("stopped", "Stopped after round 40. What it learned is kept."),
+    ],
+)
+def test_a_molecule_run_that_was_halted_counts_rounds(state, text):
+    assert sentence(replace(RUN, task="molecules", state=state), rows()) == text
+
+
 def test_a_molecule_run_that_repeats_itself_is_told_what_helps():
     unique = np.where(np.arange(40) < 30, 0.97, 0.3)
     columns = {"return_mean": np.arange(40) * 0.01, "unique": unique}

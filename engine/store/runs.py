@@ -24,7 +24,7 @@ from engine.store.records import (
 from engine.store.sparklines import cut_sparkline
 from engine.store.tables import BELONGING_TO_RUNS, EVENTS, METRICS, ROLLUPS, RUNS
 
-ORPHANED = "The process that trained this run ended without finishing it; resume it to go on"
+ORPHANED = "The program ended while this run was training. Resume goes on from where it was last kept."
 NEVER_BEGAN = "The app ended before this run's turn came; resume it to start"
 
 # How a config, which is compact JSON, begins to say what is learned; a search looks at what follows.

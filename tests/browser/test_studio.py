@@ -116,11 +116,20 @@ def test_a_molecule_is_typed_and_wrong_ones_get_the_reason(page: Page, app: App)
     page.goto("/molecules?goal=better")
     field, start = page.get_by_label("Which molecule?"), page.get_by_role("button", name="Start", exact=True)
     expect(start).to_be_disabled()
-    for text, reason in (("C1CC", "do not match"), ("CN(C)(C)(C)C", "more bonds than it can have")):
+    for text, reason in (
+        ("C1CC", "do not match"),
+        ("CN(C)(C)(C)C", "more bonds than it can have"),
+        ("aspirin", "Names are not read here"),
+        ("苯", "Names are not read here"),
+        ("c1ccccc1 benzene", "Names are not read here"),
+        ("InChI=1S/CH4/h1H4", "An InChI is not read here"),
+        ("<b>x</b>", "it holds '<'"),
+        ("C" * 1000, "1,000 characters; at most 300"),
+    ):
         field.fill(text)
         expect(page.locator("#studio-smiles-said")).to_contain_text(reason)
         expect(start).to_be_disabled()
-    field.fill(PARACETAMOL)
+    field.fill(f"\u200b {PARACETAMOL}\ufeff ")
     expect(page.get_by_alt_text(f"Drawing of {PARACETAMOL}")).to_be_visible()
     start.press("Enter")
     page.wait_for_url(re.compile(r"run=[0-9a-f]{12}"), timeout=60_000)
@@ -129,6 +138,41 @@ def test_a_molecule_is_typed_and_wrong_ones_get_the_reason(page: Page, app: App)
     assert run["config"]["task"]["reference"] == PARACETAMOL
     page.get_by_role("button", name="Stop", exact=True).click()
     app.wait_for(run_id, "stopped")
+
+
+def test_a_window_that_is_none_is_refused_in_words(page: Page) -> None:
+    page.goto("/molecules?goal=balance")
+    start = page.get_by_role("button", name="Start", exact=True)
+    for low, high, reason in (
+        ("4", "1", "at most the highest"),
+        ("", "3", "must be a number"),
+        ("-50", "99", "between -10"),
+    ):
+        page.get_by_label("Lowest logP").fill(low)
+        page.get_by_label("Highest logP").fill(high)
+        start.click()
+        expect(page.locator(".goalform > .problem")).to_contain_text(reason)
+    assert "run=" not in page.url
+
+
+def test_a_molecule_found_again_is_said_to_be(page: Page, app: App, stopped: str) -> None:
+    """The same seed writes the same first round, so what it wrote then is found."""
+    wanted = app.ask(f"/api/runs/{stopped}/moment?step=1")["best"][0]["smiles"]
+    config = app.ask(f"/api/runs/{stopped}")["config"]
+    task = {**config["task"], "objective": "rediscover", "reference": wanted}
+    run_id = app.ask("/api/runs", {**config, "task": task, "budget": 64, "name": "Again"})["run_id"]
+    app.wait_for(run_id, "finished", timeout=120)
+    page.goto(f"/molecules?run={run_id}")
+    expect(page.get_by_role("region", name="Start and now")).to_contain_text("Found: this is your molecule itself.")
+    page.locator(".finds .molecule").nth(1).click()
+    expect(page.get_by_role("region", name="Start and now")).to_contain_text(
+        re.compile("atoms changed|nothing in common|Nothing was added"), timeout=40_000
+    )
+    expect(page.locator(".sentence")).to_have_text(
+        re.compile(
+            r"Finished: 64 molecules tried\. A last test of 5 fresh ones scores [\d.e−]+ on average; .* counts 0\."
+        )
+    )
 
 
 def test_the_demo_ends_with_before_and_after(page: Page, stopped: str) -> None:

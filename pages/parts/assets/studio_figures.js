@@ -21,6 +21,9 @@ export function recent(column, row = column.length - 1) {
 /** How far from what it was taught, in a word: KL to the prior per token. */
 export const distance = (kl) => (Number.isFinite(kl) ? FAR.find(([limit]) => kl < limit)[1] : "–");
 
+const moved = (gain) =>
+  Math.abs(gain) < 0.005 ? "as at the start" : `${gain < 0 ? "▼" : "▲"} ${Math.abs(gain).toFixed(2)} since start`;
+
 const percent = (share) => (Number.isFinite(share) ? `${Math.round(100 * share)} %` : "–");
 
 export function figuresRow() {
@@ -44,7 +47,7 @@ export function figuresRow() {
       const gain = score - first;
       made.score.say(
         Number.isFinite(score) ? score.toFixed(2) : "–",
-        Number.isFinite(gain) && row > 0 ? `${gain < 0 ? "▼" : "▲"} ${Math.abs(gain).toFixed(2)} since start` : "",
+        Number.isFinite(gain) && row > 0 ? moved(gain) : "",
         gain >= 0.005,
       );
       made.valid.say(percent(at("valid")), "");

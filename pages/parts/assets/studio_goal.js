@@ -7,6 +7,7 @@ import { moleculeField } from "./studio_typed.js";
 import { follow } from "./theme.js";
 
 const FORMS = new WeakMap();
+const LOGP = [-10, 20]; // the bounds of task.logp_low and task.logp_high
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const known = FORMS.get(parentElement);
@@ -81,7 +82,7 @@ function goalForm(root, data, open) {
   const watched = setInterval(() => follow(root) && typed.redraw(), 1000);
 
   function field(label, value) {
-    const input = el("input", { type: "number", step: "0.1", value, "aria-label": label, oninput: tell });
+    const input = el("input", { type: "number", step: "any", value, "aria-label": label, oninput: tell });
     return { input, node: el("label", { class: "field" }, el("span", { class: "hint", text: label }), input) };
   }
 
@@ -117,6 +118,7 @@ function goalForm(root, data, open) {
       const [from, to] = [low.input, high.input].map(({ value }) => Number(value));
       if (!low.input.value || !high.input.value || !(from <= to))
         return complain("The lowest logP must be a number that is at most the highest.");
+      if (from < LOGP[0] || to > LOGP[1]) return complain(`Both numbers must lie between ${LOGP[0]} and ${LOGP[1]}.`);
       Object.assign(set, { "task.logp_low": from, "task.logp_high": to });
     }
     if (wantsMolecule()) set["task.reference"] = typed.value();

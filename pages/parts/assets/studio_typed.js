@@ -6,13 +6,15 @@ import { number } from "./format.js";
 import { pictureOf } from "./studio_cards.js";
 
 const PAUSE_MS = 250;
+const UNSEEN = /[\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g; // what comes along when text is copied
+const LOOK_UP = "Wikipedia gives the SMILES of most medicines, under Identifiers";
 
 /** The card `node`; value(), good(): whether it is a molecule; redraw() after light and dark changed places. */
 export function moleculeField(root, examples, changed) {
   const input = el("input", {
     type: "text",
     id: "studio-smiles",
-    maxlength: 400,
+    maxlength: 5000,
     autocomplete: "off",
     autocapitalize: "off",
     spellcheck: "false",
@@ -52,20 +54,23 @@ export function moleculeField(root, examples, changed) {
     timer = setTimeout(look, PAUSE_MS);
   });
 
+  const typed = () => input.value.replace(UNSEEN, "").trim();
+
   function put(smiles) {
     input.value = smiles;
     look();
   }
 
   async function look() {
-    const smiles = input.value.trim();
+    const smiles = typed();
     if (!smiles) return take(smiles, null);
     say(said, "Looking …");
     const answer = await read(`molecules?${new URLSearchParams({ smiles })}`).catch((error) => ({
       canonical: null,
-      reason: error instanceof Refused ? error.message : "the app does not answer",
+      reason: error instanceof Refused ? error.message : "It could not be looked at: the app does not answer",
+      failed: true,
     }));
-    if (input.value.trim() === smiles) take(smiles, answer);
+    if (typed() === smiles) take(smiles, answer);
   }
 
   function take(smiles, answer) {
@@ -74,7 +79,7 @@ export function moleculeField(root, examples, changed) {
     input.setAttribute("aria-invalid", String(wrong));
     said.classList.toggle("problem", wrong);
     if (!known) say(said, "");
-    else if (wrong) say(said, `That is no molecule: ${known.reason}.`);
+    else if (wrong) say(said, known.failed ? `${known.reason}.` : why(smiles, known.reason));
     else {
       const { qed, logp, weight } = known.values ?? {};
       say(said, `drug-likeness ${number(qed, 2)} · logP ${number(logp, 2)} · ${number(weight)} g/mol`);
@@ -97,7 +102,15 @@ export function moleculeField(root, examples, changed) {
     redraw,
     /** The first look takes seconds, the later ones don't: begin before something is typed. */
     warm: () => void read("molecules?smiles=C").catch(() => {}),
-    value: () => input.value.trim(),
-    good: () => Boolean(known?.canonical) && known.smiles === input.value.trim(),
+    value: typed,
+    good: () => Boolean(known?.canonical) && known.smiles === typed(),
   };
+}
+
+/** Why this is no molecule, for somebody who may have typed a name: only names have letters that no atom begins with. */
+function why(text, reason) {
+  if (/^inchi/i.test(text)) return `An InChI is not read here; type the molecule's SMILES. ${LOOK_UP}.`;
+  const name = /^[\p{L}\p{M}\d ,.'-]+$/u.test(text) && /[^\x00-\x7f]|[ad-kmqt-z]/.test(text);
+  if (name) return `Names are not read here; type the molecule's SMILES. ${LOOK_UP}.`;
+  return `That is no molecule: ${reason}.`;
 }

@@ -121,7 +121,7 @@ function joined(components, mean) {
 export function changeCard() {
   const before = el("figure", {}, el("img", { alt: "" }), el("figcaption", { class: "hint" }));
   const after = el("figure", {}, el("img", { alt: "" }), el("figcaption", { class: "hint" }));
-  const said = el("p", { class: "hint", role: "status" });
+  const said = el("p", { class: "hint", role: "status", text: "Both are drawn after the first round." });
   const title = el("h2", { text: "Start and now" });
   const node = el(
     "section",
@@ -145,7 +145,8 @@ export function changeCard() {
     after.firstChild.alt = molecule.smiles;
     say(before.lastChild, start.caption);
     say(after.lastChild, `score ${scoreOf(molecule)}`);
-    if (answer.failure) say(said, "What they have in common could not be found.");
+    if (start.canonical && start.canonical === molecule.smiles) say(said, "Found: this is your molecule itself.");
+    else if (answer.failure) say(said, "What they have in common could not be found.");
     else if (!answer.common) say(said, "They have nothing in common: everything is new.");
     else if (!answer.changed) say(said, "Nothing was added; what the start has more lies on blue.");
     else say(said, `${answer.changed} atoms changed, in blue; ${answer.common} are as they were.`);
