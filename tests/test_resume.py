@@ -46,7 +46,7 @@ CONFIGS = {
     "lunarlander-ppo": gym("LunarLander-v3", 2000, 256),
     "molecules-ppo": {
         "budget": 128,
-        "task": {"kind": "molecules", "objective": "qed", "workers": 1},
+        "task": {"kind": "molecules", "objective": "qed", "workers": 1, "constrained": True},
         "algorithm": ppo(16),
         "evaluation": TESTS,
     },

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from engine.chemistry.memory import KEPT, Found
+from engine.policies.closing import Closing
 from engine.policies.tokens import BOUNDARY, Sequences, TokenModel
 from engine.settings import Settings, setting
 
@@ -112,9 +113,12 @@ def relative(rewards: Tensor, learned: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def log_probability(model: TokenModel, strings: Sequences) -> Tensor:
-    """[N] log-probability of each whole string."""
-    log_probs = torch.log_softmax(model(strings.read), -1).gather(-1, strings.written[..., None])[..., 0]
+def log_probability(model: TokenModel, strings: Sequences, closing: Closing | None = None) -> Tensor:
+    """[N] log-probability of each whole string, of what is left to choose from where `closing` bars tokens."""
+    logits = model(strings.read)
+    if closing is not None:
+        logits = closing.whole(logits, strings.read)
+    log_probs = torch.log_softmax(logits, -1).gather(-1, strings.written[..., None])[..., 0]
     return torch.where(strings.mask, log_probs, 0.0).sum(0)
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from engine.policies.closing import Closing
 from engine.policies.distributions import Distribution
 
 
@@ -17,10 +18,11 @@ class EnvSpec:
 
 @dataclass(frozen=True)
 class TokenSpec:
-    """A recurrent model of token sequences that starts from trained weights (the prior)."""
+    """A recurrent model of token sequences that starts from trained weights (the prior); closing bars tokens."""
 
     vocabulary: int
     embedding: int
     hidden: int
     layers: int
     weights: dict[str, Tensor]
+    closing: Closing | None = None

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from engine.policies.closing import Closing
 from engine.policies.distributions import Categorical
 from engine.policies.gru import PackedGRU, tanh_
 from engine.policies.spec import TokenSpec
@@ -79,6 +80,7 @@ class TokenPolicy(nn.Module):
         self.distribution = Categorical(spec.vocabulary)
         self.actor = TokenModel(spec.vocabulary, spec.embedding, spec.hidden, spec.layers, spec.vocabulary)
         self.actor.load_state_dict(spec.weights)
+        self.closing = spec.closing
         self.critic = TokenModel(spec.vocabulary, CRITIC_EMBEDDING, CRITIC_HIDDEN, 1, 1)
         with torch.no_grad():
             for weight in self.critic.parameters():
@@ -88,7 +90,12 @@ class TokenPolicy(nn.Module):
 
     def params(self, observations: Tensor) -> Tensor:
         """Logits [T, N, vocabulary] of the next token for tokens read [T, N]."""
-        return self.actor(observations)
+        logits = self.actor(observations)
+        return logits if self.closing is None else self.closing.whole(logits, observations)
+
+    def sample(self, n: int, max_length: int, generator: torch.Generator) -> "Sequences":
+        """n sequences, drawn from the distribution that `params` describes."""
+        return sample(self.actor, n, max_length, generator, closing=self.closing)
 
     def values(self, observations: Tensor) -> Tensor:
         """Values [T, N] of the sequences so far, for tokens read [T, N]."""
@@ -145,13 +152,21 @@ class _Stepper:
 
 @torch.no_grad()
 def sample(
-    model: TokenModel, n: int, max_length: int, generator: torch.Generator, temperature: float = 1.0
+    model: TokenModel,
+    n: int,
+    max_length: int,
+    generator: torch.Generator,
+    temperature: float = 1.0,
+    closing: Closing | None = None,
 ) -> Sequences:
     """Draw n sequences of at most max_length tokens from softmax(logits / temperature), whose log-probabilities are
     the ones returned; finished sequences take no further part in the products.
 
-    A sequence that does not end by then is cut off without a boundary.
+    A sequence that does not end by then is cut off without a boundary. With `closing`, whose longest sequence must be
+    of max_length, none is: what it bars is not drawn, and log-probabilities are of what is left.
     """
+    if closing is not None and closing.longest != max_length:
+        raise ValueError(f"max_length is {max_length}; it must be {closing.longest}, as what must close is told")
     stepper = _Stepper(model, temperature)
     device = stepper.table.device
     read = torch.zeros(max_length, n, dtype=torch.int64, device=device)
@@ -159,9 +174,12 @@ def sample(
     mask = torch.zeros(max_length, n, dtype=torch.bool, device=device)
     alive = torch.arange(n, device=device)
     tokens, states = torch.full_like(alive, BOUNDARY), stepper.begin(n)
+    opened = None if closing is None else closing.begin(n)
     length = 0
     while length < max_length and len(alive):
         logits, states = stepper.step(tokens, states)
+        if closing is not None and opened is not None:
+            logits = closing.barred(logits, opened, max_length - length)
         log_probs = torch.log_softmax(logits, 1)
         noise = torch.empty_like(log_probs).exponential_(generator=generator)
         chosen = (log_probs - noise.log_()).argmax(1)  # argmax(log p - log Exp(1)) is a draw from p
@@ -170,6 +188,9 @@ def sample(
         going = (chosen != BOUNDARY).nonzero()[:, 0]
         if len(going) < len(alive):
             alive, chosen, states = alive[going], chosen[going], [state[going] for state in states]
+            opened = None if opened is None else opened[going]
         tokens = chosen
+        if closing is not None and opened is not None:
+            opened = closing.after(opened, tokens)
         length += 1
     return Sequences(read[:length], written[:length], log_prob[:length], mask[:length])

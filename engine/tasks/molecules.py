@@ -2,14 +2,15 @@
 
 import math
 from time import perf_counter
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import numpy as np
 import torch
-from pydantic import field_validator
+from pydantic import field_validator, model_validator
 from torch import Tensor
 
 from engine.chemistry import figures, prior
+from engine.chemistry.closing import closing
 from engine.chemistry.diversity import Diversity, Shelf
 from engine.chemistry.goal import Goal
 from engine.chemistry.memory import Found, Memory
@@ -18,7 +19,7 @@ from engine.chemistry.scoring import Scored, Scorer
 from engine.chemistry.tokens import UnknownToken
 from engine.chemistry.trail import KEPT, due, moment, told
 from engine.policies.spec import TokenSpec
-from engine.policies.tokens import BOUNDARY, Sequences, TokenPolicy, sample
+from engine.policies.tokens import BOUNDARY, Sequences, TokenPolicy
 from engine.rollout import Rollout
 from engine.settings import setting
 from engine.tasks.evaluation import Evaluation
@@ -47,6 +48,13 @@ class MoleculeSettings(Diversity, Learning, Goal):
     max_length: int = setting(
         100, label="Longest string", help="Tokens after which a molecule is cut off.", ge=10, le=200, expert=True
     )
+    constrained: bool = setting(
+        False,
+        label="Close what is opened",
+        help="Tokens are barred that would leave a branch or a ring open, or the string without its end; what is "
+        "learned is of the same distribution. For priors that write SMILES.",
+        expert=True,
+    )
     workers: int = setting(
         2, label="Scoring processes", help="Processes that score molecules side by side.", ge=1, le=16, expert=True
     )
@@ -61,6 +69,12 @@ class MoleculeSettings(Diversity, Learning, Goal):
             prior.read(prior.located(name))
         return name
 
+    @model_validator(mode="after")
+    def _has_what_to_close(self) -> Self:
+        if self.constrained and prior.read(prior.located(self.prior)).vocabulary.language != "smiles":
+            raise ValueError("constrained is true; it must be false, because the prior writes SELFIES, which close")
+        return self
+
 
 class MoleculeTask:
     """One episode is one molecule, written token by token from the prior's vocabulary."""
@@ -74,7 +88,9 @@ class MoleculeTask:
         self._scorer = Scorer(self.objective.questions, settings.workers, settings.score_timeout)
         self._prior = prior.read(prior.located(settings.prior))
         size, weights = self._prior.card["size"], self._prior.tempered(settings.temperature)
-        self.spec = TokenSpec(len(self._prior.vocabulary), **size, weights=weights)
+        vocabulary = self._prior.vocabulary
+        bars = closing(vocabulary, settings.max_length).to(device) if settings.constrained else None
+        self.spec = TokenSpec(len(vocabulary), **size, weights=weights, closing=bars)
         self._taught = self._prior.model().to(device)
         self.memory = Memory(retires=settings.bucket_size > 0)
         self._shelf = Shelf(settings)
@@ -88,7 +104,7 @@ class MoleculeTask:
     ) -> Rollout:
         """batch_size molecules, always whole. A molecule whose scoring failed is masked out; an invalid one earns 0."""
         start = perf_counter()
-        drawn = sample(policy.actor, batch_size, self.settings.max_length, generator)
+        drawn = policy.sample(batch_size, self.settings.max_length, generator)
         sampled = perf_counter()
         scored = self._score(drawn)
         earned = [self._reward(item) for item in scored]
@@ -146,7 +162,7 @@ class MoleculeTask:
         """Rewards [N] of scores, on the CPU."""
         weight, power = self.settings.prior_weight, self.settings.score_power
         plain = torch.tensor(scores, dtype=torch.float32)
-        log_prior = log_probability(self._taught, drawn).cpu() if weight else torch.zeros_like(plain)
+        log_prior = log_probability(self._taught, drawn, self.spec.closing).cpu() if weight else torch.zeros_like(plain)
         return sharpened(plain, log_prior, weight, power)
 
     def evaluate(self, policy: TokenPolicy, episodes: int, seed: int, deterministic: bool) -> Evaluation:
@@ -154,7 +170,7 @@ class MoleculeTask:
         one molecule only, which says nothing of a generator. Molecules whose scoring failed are left out, and a
         repetition does not count for the policy: a collapsed one, which writes one good molecule, is not the best."""
         generator = torch.Generator(self.device).manual_seed(seed)
-        drawn = sample(policy.actor, episodes, self.settings.max_length, generator)
+        drawn = policy.sample(episodes, self.settings.max_length, generator)
         scored = self._score(drawn)
         pairs = zip(scored, drawn.mask.sum(0).tolist(), strict=True)
         kept = [(self._reward(item), length) for item, length in pairs if not item.broken]
@@ -168,7 +184,7 @@ class MoleculeTask:
     def picture(self, policy: TokenPolicy, seed: int) -> dict[str, Any]:
         """The best molecules so far and those of the last batch (before the first: some that the policy draws now)."""
         scored = self._last or self._score(
-            sample(policy.actor, SHOWN_RECENT, self.settings.max_length, torch.Generator(self.device).manual_seed(seed))
+            policy.sample(SHOWN_RECENT, self.settings.max_length, torch.Generator(self.device).manual_seed(seed))
         )
         recent = [item for item in scored if item.valid][:SHOWN_RECENT]
         best = self.memory.best[: -SHOWN_BEST - 1 : -1]
