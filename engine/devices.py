@@ -1,13 +1,23 @@
 """Which device a run computes on."""
 
+import logging
 import os
+import threading
+from collections.abc import Callable, Sequence
+from time import monotonic
 
 import torch
 
 from engine.settings import InvalidSettings
 
+LOG = logging.getLogger(__name__)
 THREADS = int(os.environ.get("UPHILL_THREADS", "1"))
 RESIDENT = os.environ.get("UPHILL_RESIDENT", "cuda").split(",")
+TRIAL_ITERATIONS, TRIAL_SECONDS = 6, 3.0
+
+Measure = Callable[[torch.device], float]
+_fastest: dict[str, str] = {}  # by kind of run, as found in this process
+_one_at_a_time = threading.Lock()
 
 
 def available() -> list[str]:
@@ -18,19 +28,55 @@ def available() -> list[str]:
     return [*names, "cpu"]
 
 
-def choose(device: str, recurrent: bool) -> torch.device:
-    """`auto`: recurrent token models on an accelerator where there is one; small perceptrons on the CPU.
+def check(device: str, names: Sequence[str] | None = None) -> None:
+    """Raise InvalidSettings where the device asked for is not here."""
+    here = names or available()
+    if device != "auto" and device not in here:
+        raise InvalidSettings([f"device is {device}; it must be auto or one of {', '.join(here)} on this machine"])
 
-    A perceptron's step takes microseconds, less than the launch of one GPU kernel, while its environments run on
-    the CPU. Raises InvalidSettings where the device asked for is not here.
+
+def choose(device: str, kind: str, measure: Measure, names: Sequence[str] | None = None) -> torch.device:
+    """The device asked for; `auto`: the one of `names` (all that are here) on which a run of this kind goes fastest.
+
+    measure(device) makes a few iterations there and returns their env steps per second; it is asked once in a process
+    for each kind of run, never where there is one device only. A device on which it raises RuntimeError is not taken.
+    Raises InvalidSettings where the device asked for is not here.
     """
-    if device == "auto":
-        return torch.device(available()[0] if recurrent else "cpu")
-    if device not in available():
-        raise InvalidSettings(
-            [f"device is {device}; it must be auto or one of {', '.join(available())} on this machine"]
-        )
-    return torch.device(device)
+    names = names or available()
+    check(device, names)
+    if device != "auto":
+        return torch.device(device)
+    if len(names) == 1:
+        return torch.device(names[0])
+    with _one_at_a_time:
+        if kind not in _fastest:
+            speeds = {name: _measured(measure, name) for name in names}
+            _fastest[kind] = max(speeds, key=speeds.__getitem__)
+            LOG.info("Env steps per second: %s", speeds)
+        return torch.device(_fastest[kind])
+
+
+def _measured(measure: Measure, name: str) -> float:
+    try:
+        return measure(torch.device(name))
+    except RuntimeError as error:
+        LOG.warning("A run could not be tried on %s: %s", name, error)
+        return 0.0
+
+
+def speed(iterate: Callable[[], float], clock: Callable[[], float] = monotonic) -> float:
+    """The best of a few iterations, of which each returns its env steps per second.
+
+    The first, which begins whatever has to be begun, is not counted in the seconds that this may take; at least one
+    more is made.
+    """
+    best = iterate()
+    start = clock()
+    for _ in range(TRIAL_ITERATIONS - 1):
+        best = max(best, iterate())
+        if clock() - start > TRIAL_SECONDS:
+            break
+    return best
 
 
 def resident(device: torch.device) -> bool:

@@ -54,7 +54,7 @@ class Engine:
 
     def submit(self, config: RunConfig, group_id: str | None = None) -> str:
         """Queue a new run; returns its id. A run without a name is called after what it does."""
-        devices.choose(config.device, recurrent=False)
+        devices.check(config.device)
         name = config.name or run_name(config)
         tree = config.model_dump(mode="json")
         kinds = tree["task"]["kind"], tree["algorithm"]["kind"]

@@ -3,6 +3,7 @@
 import copy
 import math
 from dataclasses import dataclass, field
+from functools import partial
 from time import monotonic, thread_time
 from typing import Any, Literal, Protocol
 
@@ -10,7 +11,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from engine import algorithms, devices
+from engine import algorithms, devices, placing
 from engine.config import RunConfig
 from engine.policies import Policy
 from engine.policies.spec import TokenSpec
@@ -72,12 +73,11 @@ class Outcome:
 class Training:
     """One run under way: the task, the policy, the algorithm and the random state that belong together."""
 
-    def __init__(self, config: RunConfig):
+    def __init__(self, config: RunConfig, device: torch.device | None = None):
         self.config = config
         self.settings: Settings = config.algorithm
-        task_kind = TASKS[config.task.kind]
-        self.device = devices.choose(config.device, recurrent=task_kind.recurrent)
-        self.task = task_kind.build(config.task, config.seed, self.device)
+        self.device = device or placing.device_for(config, partial(Training, config))
+        self.task = TASKS[config.task.kind].build(config.task, config.seed, self.device)
         first_weights = torch.Generator().manual_seed(config.seed)
         policy = algorithms.policy(config.algorithm.kind, self.task.spec, config.policy, first_weights)
         assert isinstance(policy, nn.Module)
@@ -143,6 +143,7 @@ class Training:
             "algorithm": self.algorithm.state_dict(),
             "task": self.task.state_dict(),
             "generator": self.generator.get_state(),
+            "device": self.device.type,
             "progress": dict(vars(self.progress)),
         }
 
@@ -151,14 +152,14 @@ class Training:
         self.policy.load_state_dict(state["policy"])
         self.algorithm.load_state_dict(state["algorithm"])
         self.task.load_state_dict(state["task"])
-        self.generator.set_state(state["generator"].cpu())
         self.progress = Progress(**state["progress"])
+        placing.restore_random(self.generator, state, self.config.seed + self.progress.iteration)
 
 
 def train(config: RunConfig, control: Control, record: Recorder, resume: dict[str, Any] | None = None) -> Outcome:
     """Train until the budget is spent, the task is solved or `control` says so; `resume` is a checkpoint's state."""
     devices.prepare_threads()
-    training = Training(config)
+    training = Training(config, None if resume is None else placing.kept(config, resume))
     try:
         if resume is not None:
             take_up(training, resume)

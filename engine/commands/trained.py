@@ -2,7 +2,7 @@
 
 import argparse
 
-from engine import checkpoint
+from engine import checkpoint, placing
 from engine.commands.stores import Refused
 from engine.config import RunConfig
 from engine.store import Checkpoint, RunRecord, Store
@@ -32,9 +32,13 @@ def choose(store: Store, run: RunRecord, which: str) -> Checkpoint:
 
 def restore(run: RunRecord, saved: Checkpoint) -> Training:
     """The run's task, policy and algorithm as saved. Raises Refused if the file is damaged or does not fit."""
-    training = Training(RunConfig.from_object(run.config))
+    config = RunConfig.from_object(run.config)
     try:
         state = checkpoint.load(saved.path, saved.sha256, saved.size)
+    except checkpoint.DamagedCheckpoint as damage:
+        raise Refused(f"{damage}; --checkpoint takes another") from None
+    training = Training(config, placing.kept(config, state))
+    try:
         checkpoint.check_fits(state["policy"], training.policy.state_dict())
     except checkpoint.DamagedCheckpoint as damage:
         training.task.close()
