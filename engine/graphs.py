@@ -23,6 +23,10 @@ class Replayed:
         self.capturable = device.type == "cuda"
         self.graph: torch.cuda.CUDAGraph | None = None
 
+    @property
+    def captured(self) -> bool:
+        return self.graph is not None
+
     def __call__(self) -> None:
         if self.graph is not None:
             self.graph.replay()

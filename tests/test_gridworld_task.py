@@ -42,7 +42,7 @@ def play_optimally(task, policy):
         ({"map": "clif"}, "did you mean cliff?"),
         ({"map": ""}, "map is"),
         ({"map": 3}, "map is 3; it must be text"),
-        ({"n_envs": 0}, "n_envs is 0; it must be a whole number between 1 and 4096"),
+        ({"n_envs": 0}, "n_envs is 0; it must be a whole number between 1 and 65536"),
         ({"observation": "smell"}, "it must be one of map, cell, walls"),
         ({"slip": 0.1}, "slip is not a setting"),
     ],

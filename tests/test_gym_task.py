@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from engine.config import RunConfig
 from engine.policies import PolicySettings, build
 from engine.policies.distributions import Categorical, Gaussian
 from engine.settings import InvalidSettings
@@ -166,3 +167,10 @@ def test_bad_settings_are_refused_in_a_sentence(field, value, sentence):
     with pytest.raises(InvalidSettings) as refused:
         gym.GymSettings.from_object({field: value})
     assert refused.value.problems[0].startswith(sentence)
+
+
+def test_tens_of_thousands_of_copies_are_for_envs_that_run_as_arrays():
+    assert gym.GymSettings(env_id="Acrobot-v1", n_envs=65_536).n_envs == 65_536
+    task = {"kind": "gym", "env_id": "LunarLander-v3", "n_envs": 8192}
+    with pytest.raises(InvalidSettings, match="n_envs is 8192; LunarLander-v3 is stepped copy by copy, so it must be"):
+        RunConfig.from_object({"task": task, "algorithm": {"kind": "ppo", "batch_size": 8192}})

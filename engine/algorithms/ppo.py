@@ -80,7 +80,7 @@ class PPO:
         self.policy, self.reference = policy, reference
         self.optimiser = Optimiser([*policy.actor_parameters(), *policy.critic_parameters()])
         self.pull = 1.0
-        self._on_device: UpdateOnDevice | None = None
+        self.on_device: UpdateOnDevice | None = None
 
     def update(
         self, settings: PPOSettings, rollout: Rollout, progress: float, generator: torch.Generator
@@ -109,9 +109,9 @@ class PPO:
         self, settings: PPOSettings, rollout: Rollout, learning_rate: float, generator: torch.Generator
     ) -> dict[str, Tensor | float]:
         """The same from a rollout that was made wholly on the device; nothing is read from there before the end."""
-        if self._on_device is None or not self._on_device.fits(settings, rollout):
-            self._on_device = UpdateOnDevice(self.policy, self.optimiser, self.loss, settings, rollout)
-        row = self._on_device.update(rollout, learning_rate, generator)
+        if self.on_device is None or not self.on_device.fits(settings, rollout):
+            self.on_device = UpdateOnDevice(self.policy, self.optimiser, self.loss, settings, rollout)
+        row = self.on_device.update(rollout, learning_rate, generator)
         self.optimiser.refuse_after_skipping(row["gradient_norm"])
         return {**row, "learning_rate": learning_rate}
 

@@ -59,7 +59,7 @@ class GridWorldSettings(Settings):
         f"at most {CELL_MOVES:,}.",
         expert=True,
     )
-    n_envs: int = setting(64, label="Copies", help="Copies of the map played at the same time.", ge=1, le=4096)
+    n_envs: int = setting(64, label="Copies", help="Copies of the map played at the same time.", ge=1, le=65_536)
 
     @field_validator("map")
     @classmethod

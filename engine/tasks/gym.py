@@ -1,17 +1,18 @@
 """Gymnasium environments as a task: masked rollouts, evaluation in envs of its own, and a replay to look at."""
 
 from functools import cache
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import gymnasium
 import numpy as np
 import torch
 from gymnasium.spaces import Discrete
 from gymnasium.vector import VectorEnv
-from pydantic import field_validator
+from pydantic import field_validator, model_validator
 
 from engine import devices
 from engine.environments import allowed, replays, snapshots
+from engine.environments.batched import dynamics_of
 from engine.environments.batched.vector_env import BatchedVectorEnv
 from engine.environments.normalisation import ObservationScale, RewardScale
 from engine.environments.playing import Player, play
@@ -28,6 +29,7 @@ from engine.tasks.worlds import control
 
 EVALUATION_WIDTH = 32
 STATES_EVERY = 3.0
+MOST_STEPPED_BY_TURNS = 4096
 
 
 class GymSettings(Settings):
@@ -39,7 +41,13 @@ class GymSettings(Settings):
         min_length=1,
         max_length=100,
     )
-    n_envs: int = setting(64, label="Copies", help="Copies of the environment stepped side by side.", ge=1, le=4096)
+    n_envs: int = setting(
+        64,
+        label="Copies",
+        help=f"Copies of the environment stepped side by side; above {MOST_STEPPED_BY_TURNS} for classic control only.",
+        ge=1,
+        le=65_536,
+    )
     max_episode_steps: int | None = setting(
         None,
         label="Steps per episode",
@@ -71,6 +79,15 @@ class GymSettings(Settings):
     @classmethod
     def _is_allowed(cls, value: str) -> str:
         return allowed.check(value)
+
+    @model_validator(mode="after")
+    def _can_be_stepped(self) -> Self:
+        if self.n_envs > MOST_STEPPED_BY_TURNS and dynamics_of(gymnasium.spec(self.env_id)) is None:
+            raise ValueError(
+                f"n_envs is {self.n_envs}; {self.env_id} is stepped copy by copy, so it must be at most "
+                f"{MOST_STEPPED_BY_TURNS}"
+            )
+        return self
 
 
 class GymTask:
