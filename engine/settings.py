@@ -2,6 +2,9 @@
 
 import difflib
 import json
+import re
+from collections.abc import Iterator
+from functools import cache
 from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -9,6 +12,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 MAX_BYTES = 65_536
 MAX_DEPTH = 12
 SHOWN_CHARACTERS = 60
+MAX_PROBLEMS = 20
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+_STRING = r'(?s)"(?:[^"\\]++|\\.?)*+"?'  # to the end of the text where it is not closed; possessive, so linear
+SEEN_AT_A_GLANCE = 6  # choices
 
 
 class InvalidSettings(ValueError):
@@ -62,10 +69,19 @@ class Settings(BaseModel):
             raise InvalidSettings([f"The settings are {shown(value)}; they must be an object of named fields"])
         try:
             text = json.dumps(value)
-        except (TypeError, ValueError, RecursionError) as error:
+        except RecursionError:
+            raise InvalidSettings([f"The settings are nested more than {MAX_DEPTH} levels deep"]) from None
+        except (TypeError, ValueError) as error:
             raise InvalidSettings([f"The settings cannot be written as JSON: {error}"]) from None
         if len(text) > MAX_BYTES:
             raise InvalidSettings([f"The settings are {len(text):,} bytes; at most {MAX_BYTES:,} are allowed"])
+        if depth(text) > MAX_DEPTH:
+            raise InvalidSettings([f"The settings are nested more than {MAX_DEPTH} levels deep"])
+        broken = [
+            f"{path} is {shown(text)}; it must be text without half a surrogate pair" for path, text in _broken(value)
+        ]
+        if broken:
+            raise InvalidSettings(_few(broken))
         try:
             return cls.model_validate_json(text)
         except ValidationError as error:
@@ -76,7 +92,8 @@ class Settings(BaseModel):
 
 
 def depth(text: str | bytes) -> int:
-    """How many objects and arrays are open at once in a JSON text, at the deepest."""
+    """How many objects and arrays are open at once in a JSON text, at the deepest; brackets in strings open none."""
+    text = re.sub(_STRING.encode(), b"", text) if isinstance(text, bytes) else re.sub(_STRING, "", text)
     opening, closing = (b"[{", b"]}") if isinstance(text, bytes) else ("[{", "]}")
     level = deepest = 0
     for character in text:
@@ -93,10 +110,38 @@ def shown(value: Any) -> str:
 
 def problems(error: ValidationError, model: type[BaseModel], value: Any) -> list[str]:
     """One sentence for each error: the field, the value it had, and what is allowed."""
-    schema = model.model_json_schema()
+    schema = _schema(model)
     # A default that follows from another field is not there where that field was refused; that is no second mistake.
     found = [item for item in error.errors(include_url=False) if item["type"] != "default_factory_not_called"]
-    return [_sentence(item, schema, value) for item in found]
+    return _few([_sentence(item, schema, value) for item in found])
+
+
+@cache
+def _schema(model: type[BaseModel]) -> dict:
+    return model.model_json_schema()
+
+
+def _few(sentences: list[str]) -> list[str]:
+    """The first sentences, and how many more there are."""
+    rest = len(sentences) - MAX_PROBLEMS
+    return sentences if rest <= 0 else [*sentences[:MAX_PROBLEMS], f"There are {rest:,} more problems like these"]
+
+
+def _broken(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    """Each text (path, text), and each name, that no file could hold as UTF-8."""
+    if isinstance(value, str) and _LONE_SURROGATE.search(value):
+        yield path, value
+    parts = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list | tuple) else ()
+    for name, part in parts:
+        if isinstance(name, str) and _LONE_SURROGATE.search(name):
+            yield "A name of a setting", name
+        yield from _broken(part, f"{path}.{_named_plainly(name)}" if path else _named_plainly(name))
+
+
+def _named_plainly(name: Any) -> str:
+    """A setting's name as it is; anything else as JSON, which no terminal obeys and which is not too long."""
+    text = str(name)
+    return text if text.isidentifier() and text.isascii() and len(text) <= SHOWN_CHARACTERS else shown(name)
 
 
 def _sentence(item: Any, schema: dict, value: Any) -> str:
@@ -104,7 +149,7 @@ def _sentence(item: Any, schema: dict, value: Any) -> str:
     name = ".".join(path) or "The settings"
     match item["type"]:
         case "extra_forbidden":
-            return f"{name} is not a setting{_nearest(path[-1], node)}"
+            return f"{name} is not a setting{_nearest(str(item['loc'][-1]), node)}"
         case "missing":
             return f"{name} is missing; it must be {allowed(node)}"
         case "value_error":
@@ -113,7 +158,16 @@ def _sentence(item: Any, schema: dict, value: Any) -> str:
             return f"{name}.kind is missing; it must be {allowed(node)}"
         case "union_tag_invalid":
             return f"{name}.kind is {shown(item['input'].get('kind'))}; it must be {allowed(node)}"
-    return f"{name} is {shown(item['input'])}; it must be {allowed(node)}"
+    return f"{name} is {shown(item['input'])}; it must be {allowed(node)}{_meant(item['input'], node)}"
+
+
+def _meant(value: Any, node: dict) -> str:
+    """The nearest of a field's choices, if one is near; a few are read at a glance."""
+    choices = {str(choice).lower(): str(choice) for choice in node.get("enum", [])}
+    if len(choices) <= SEEN_AT_A_GLANCE or not isinstance(value, str):
+        return ""
+    near = difflib.get_close_matches(value[:SHOWN_CHARACTERS].lower(), choices, n=1, cutoff=0.5)
+    return f"; did you mean {choices[near[0]]}?" if near else ""
 
 
 def _named(sentence: str, path: list[str], node: dict) -> str:
@@ -135,7 +189,7 @@ def _walk(schema: dict, loc: tuple, value: Any) -> tuple[list[str], dict]:
         if step in tags:
             node = _resolved({"$ref": tags[step]}, schema)
             continue
-        path.append(str(step))
+        path.append(str(step) if isinstance(step, int) else _named_plainly(step))
         if isinstance(step, str):
             node = node.get("properties", {}).get(step, node)
         else:
@@ -151,7 +205,7 @@ def _resolved(node: dict, schema: dict) -> dict:
 
 def _nearest(key: str, node: dict) -> str:
     known = list(node.get("properties", {}))
-    near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
+    near = difflib.get_close_matches(key[:100].lower(), known, n=1, cutoff=0.5)
     return f"; did you mean {near[0]}?" if near else f"; known here: {', '.join(known)}"
 
 

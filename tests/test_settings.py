@@ -75,9 +75,80 @@ def test_other_slips(path: str, value: Any, sentence: str) -> None:
     assert sentence in refusal(changed(path, value))
 
 
+@pytest.mark.parametrize(
+    ("objective", "nearest"),
+    [("celecoxib", "celecoxib_rediscovery"), ("QDE", "qed"), ("perindropil_mpo", "perindopril_mpo")],
+)
+def test_an_unknown_choice_among_many_names_the_nearest(objective: str, nearest: str) -> None:
+    task = {"kind": "molecules", "objective": objective}
+    sentence = refusal({"task": task, "algorithm": {"kind": "pg"}})
+    assert sentence.startswith(f'task.objective is "{objective}"; it must be one of ')
+    assert sentence.endswith(f"; did you mean {nearest}?")
+
+
+@pytest.mark.parametrize("objective", ["zzzzzz", "", 7, None, "x" * 5000])
+def test_a_choice_that_is_near_to_none_names_none(objective: Any) -> None:
+    sentence = refusal({"task": {"kind": "molecules", "objective": objective}, "algorithm": {"kind": "pg"}})
+    assert sentence.startswith("task.objective is ") and sentence.endswith("custom")
+
+
 @pytest.mark.parametrize("name", ["a\x00b", "line\nbreak", "\u202eevil", "esc\x1b[31m", "x" * 10_000, "\ud800"])
 def test_names_that_could_harm_a_screen_are_refused(name: str) -> None:
     assert refusal(changed("name", name))
+
+
+@pytest.mark.parametrize("path", ["name", "seed", "device", "task.env_id", "task.kind", "algorithm.schedule"])
+def test_half_a_surrogate_pair_is_no_text(path: str) -> None:
+    """What the bytes of an argument become that are not UTF-8, and what JSON may write."""
+    sentence = refusal(changed(path, "a\udcff"))
+    assert sentence == f'{path} is "a\\udcff"; it must be text without half a surrogate pair'
+
+
+@pytest.mark.parametrize("key", ["\x1b[31m", "\u202eseed", "a\x00", "x" * 5000, "", "é", "\ud800", "a\nb"])
+def test_an_unknown_key_is_named_so_that_no_terminal_obeys_it(key: str) -> None:
+    sentence = refusal(GOOD | {key: 1})
+    assert sentence.isascii() and sentence.isprintable() and len(sentence) < 200
+
+
+def test_a_capital_letter_does_not_hide_the_nearest_key() -> None:
+    assert refusal(changed("algorithm.CLIP_RANGE", 0.2)) == (
+        "algorithm.CLIP_RANGE is not a setting; did you mean clip_range?"
+    )
+
+
+def test_very_many_problems_are_told_in_few_words() -> None:
+    with pytest.raises(InvalidSettings) as caught:
+        RunConfig.from_object(GOOD | {f"k{number}": 1 for number in range(3000)})
+    assert len(caught.value.problems) == 21 and caught.value.problems[-1] == "There are 2,980 more problems like these"
+
+
+@pytest.mark.parametrize("levels", [20, 210, 900, 5000])
+def test_a_value_nested_too_deep_is_told_so(levels: int) -> None:
+    value: Any = 1
+    for _ in range(levels):
+        value = [value]
+    assert refusal(GOOD | {"seed": value}) == "The settings are nested more than 12 levels deep"
+
+
+def test_brackets_in_a_text_are_no_levels() -> None:
+    assert RunConfig.from_object(changed("name", "[" * 40)).name == "[" * 40
+    assert RunConfig.from_json(RunConfig.from_object(changed("name", '"[' * 40)).to_json()).name == '"[' * 40
+
+
+@pytest.mark.parametrize("text", ['"' + '\\"' * 30_000, '"' + '\\"' * 30_000 + "\\", '{"a": "' * 8_000])
+def test_strings_without_an_end_take_no_time(text: str) -> None:
+    begun = time.perf_counter()
+    with pytest.raises(InvalidSettings, match="not JSON|nested"):
+        RunConfig.from_json(text)
+    assert time.perf_counter() - begun < 0.5
+
+
+def test_a_refusal_takes_no_time() -> None:
+    refusal(changed("seed", -1))
+    begun = time.perf_counter()
+    for _ in range(10):
+        refusal(changed("seed", -1))
+    assert time.perf_counter() - begun < 0.5
 
 
 @pytest.mark.parametrize("name", ["<b>bold</b>", "=1+1", "![x](http://x)", "../../etc/passwd", "Käse", "  spaced  "])
