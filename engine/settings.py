@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 MAX_BYTES = 65_536
 MAX_DEPTH = 12
+MAX_PARSED_DEPTH = 100  # up to here the field that is nested too deep is named; pydantic reads 200 levels
 SHOWN_CHARACTERS = 60
 MAX_PROBLEMS = 20
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
@@ -75,7 +76,7 @@ class Settings(BaseModel):
             raise InvalidSettings([f"The settings cannot be written as JSON: {error}"]) from None
         if len(text) > MAX_BYTES:
             raise InvalidSettings([f"The settings are {len(text):,} bytes; at most {MAX_BYTES:,} are allowed"])
-        if depth(text) > MAX_DEPTH:
+        if depth(text) > MAX_PARSED_DEPTH:
             raise InvalidSettings([f"The settings are nested more than {MAX_DEPTH} levels deep"])
         broken = [
             f"{path} is {shown(text)}; it must be text without half a surrogate pair" for path, text in _broken(value)

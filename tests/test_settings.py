@@ -122,7 +122,13 @@ def test_very_many_problems_are_told_in_few_words() -> None:
     assert len(caught.value.problems) == 21 and caught.value.problems[-1] == "There are 2,980 more problems like these"
 
 
-@pytest.mark.parametrize("levels", [20, 210, 900, 5000])
+def test_a_nested_value_is_named() -> None:
+    assert refusal(changed("algorithm.clip_range", [[[[[[[[[[[[[[0.2]]]]]]]]]]]]]])).startswith(
+        "algorithm.clip_range is [[[[[[[[[[[[[[0.2]]]]]]]]]]]]]]; it must be a number"
+    )
+
+
+@pytest.mark.parametrize("levels", [110, 210, 900, 5000])
 def test_a_value_nested_too_deep_is_told_so(levels: int) -> None:
     value: Any = 1
     for _ in range(levels):
