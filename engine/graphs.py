@@ -1,12 +1,16 @@
-"""Replayed: work on tensors that stay where they are, captured once as a CUDA graph; on the CPU, called as it is."""
+"""Work on tensors that stay where they are, captured once as a CUDA graph, and how long the device takes for it."""
 
 import logging
+import threading
 from collections.abc import Callable
+from time import perf_counter
+from typing import Any
 
 import torch
 
 LOG = logging.getLogger(__name__)
 WARM_UP = 2
+_one_at_a_time = threading.Lock()
 
 
 class Replayed:
@@ -49,7 +53,7 @@ class Replayed:
         """Record the launches, then make them. Other threads may go on using the card meanwhile."""
         graph = torch.cuda.CUDAGraph()
         try:
-            with torch.cuda.graph(graph, capture_error_mode="thread_local"):
+            with _one_at_a_time, torch.cuda.graph(graph, stream=torch.cuda.Stream(), capture_error_mode="thread_local"):
                 self.work()
         except RuntimeError as error:
             LOG.warning("The work could not be captured as a CUDA graph and runs launch by launch: %s", error)
@@ -58,3 +62,25 @@ class Replayed:
             return
         self.graph = graph
         graph.replay()
+
+
+class Stopwatch:
+    """Seconds that the device spends on what is launched from here to `stop`; nothing waits for it meanwhile."""
+
+    def __init__(self, device: torch.device):
+        self.on_cuda = device.type == "cuda"
+        self.begun = self.ended = self._mark()
+
+    def _mark(self) -> Any:
+        if not self.on_cuda:
+            return perf_counter()
+        event = torch.cuda.Event(enable_timing=True)
+        event.record()
+        return event
+
+    def stop(self) -> None:
+        self.ended = self._mark()
+
+    def seconds(self) -> float:
+        """To be asked once the device is done with it all."""
+        return self.begun.elapsed_time(self.ended) / 1000 if self.on_cuda else self.ended - self.begun

@@ -1,5 +1,6 @@
 """Rollout: the masked record of what happened, which every algorithm reads and every task makes."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import torch
@@ -41,6 +42,7 @@ class Rollout:
     under_way     made wholly on the device, where reading a number early would hold it up: what each episode under way
                   had brought [T, N] float64 and how long it had lasted [T, N] int64, which the ended ones are read from
                   (`episode_returns` and `episode_lengths` stay empty). The tensors are written over by the next one
+    seconds       how long that took the device, to be asked when it is done; `timings` stay empty
     """
 
     observations: Tensor
@@ -57,6 +59,7 @@ class Rollout:
     timings: dict[str, float] = field(default_factory=dict)
     oracle: Oracle | None = None
     under_way: tuple[Tensor, Tensor] | None = None
+    seconds: Callable[[], float] | None = None
 
     @property
     def done(self) -> Tensor:

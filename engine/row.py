@@ -17,6 +17,16 @@ def numbers(row: dict[str, Tensor | float]) -> dict[str, float]:
     )
 
 
+def times(rollout: Rollout, start: float, collected: float, ended: float) -> dict[str, float]:
+    """Where an iteration's seconds went, from its start, the end of the calls that collected, and its end.
+
+    On a device the update is called while the rollout is still being made; learning begins where that ends.
+    """
+    spent = rollout.timings if rollout.seconds is None else {"environment": rollout.seconds()}
+    learning = ended - max(collected, start + sum(spent.values()))
+    return {f"time_{name}": seconds for name, seconds in spent.items()} | {"time_update": learning}
+
+
 def episode_figures(rollout: Rollout) -> dict[str, float]:
     """Statistics of the episodes that ended in this rollout; none ended: only their count."""
     if rollout.under_way is not None:

@@ -15,7 +15,7 @@ from engine import algorithms, devices, placing
 from engine.config import RunConfig
 from engine.policies import Policy
 from engine.policies.spec import TokenSpec
-from engine.row import episode_figures, numbers
+from engine.row import episode_figures, numbers, times
 from engine.settings import InvalidSettings, Settings
 from engine.tasks import TASKS
 
@@ -110,8 +110,8 @@ class Training:
         self.progress.wall_s += ended - start
         self.progress.cpu_s += thread_time() - cpu
         row |= episode_figures(rollout) | numbers({k: v for k, v in rollout.metrics.items() if k != "samples"})
-        row |= {f"time_{name}": seconds for name, seconds in rollout.timings.items()}
-        row |= {"time_update": ended - collected, "steps_per_second": steps / max(ended - start, 1e-9)}
+        row |= times(rollout, start, collected, ended)
+        row |= {"steps_per_second": steps / max(ended - start, 1e-9)}
         row |= {"env_steps": float(self.progress.env_steps), "wall_s": self.progress.wall_s}
         return row
 

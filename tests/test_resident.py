@@ -23,7 +23,8 @@ from engine.gridworlds.vector import GridWorldVectorEnv
 from engine.policies import PolicySettings, build
 from engine.policies.distributions import Categorical
 from engine.policies.spec import EnvSpec
-from engine.row import episode_figures
+from engine.rollout import Rollout
+from engine.row import episode_figures, times
 from engine.tasks.gym import GymSettings, GymTask
 from engine.tasks.resident import ResidentCollector
 from engine.tasks.worlds import control, gridworld
@@ -299,6 +300,15 @@ def test_whatever_cannot_live_on_the_device_trains_as_before_there(resident, tas
     rows = [training.iterate() for _ in range(2)]
     assert rows[1]["env_steps"] > rows[0]["env_steps"] > 0
     training.state_dict()
+
+
+def test_the_seconds_of_an_iteration_are_shared_out_once():
+    """A rollout that took 3 s of the device, of which 1 s had passed when its last step was called; 10 s in all."""
+    made_there = Rollout(*[torch.zeros(2, 1)] * 6, seconds=lambda: 3.0)
+    assert times(made_there, 100.0, 101.0, 110.0) == {"time_environment": 3.0, "time_update": 7.0}
+    made_here = Rollout(*[torch.zeros(2, 1)] * 6, timings={"environment": 1.5, "inference": 0.5})
+    expected = {"time_environment": 1.5, "time_inference": 0.5, "time_update": 7.5}
+    assert times(made_here, 100.0, 102.5, 110.0) == expected
 
 
 def test_a_gridworld_is_learned_on_the_device(resident):

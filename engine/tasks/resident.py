@@ -1,12 +1,13 @@
 """ResidentCollector: rollouts made wholly on one device, environments and policy together."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from engine.graphs import Replayed
+from engine.graphs import Replayed, Stopwatch
 from engine.policies import Policy
 from engine.policies.spec import EnvSpec
 from engine.rollout import Rollout
@@ -32,13 +33,15 @@ class ResidentCollector:
 
     def collect(self, policy: Policy, batch_size: int, generator: torch.Generator) -> Rollout:
         """batch_size // N steps of each copy, going on where the last rollout ended."""
-        steps = max(1, batch_size // self.n)
+        steps, watch = max(1, batch_size // self.n), Stopwatch(self.device)
         if not self.carried:
             self._begin(generator)
         if self.policy is not policy or steps != len(self.rows["actions"]):
             self._prepare(policy, steps)
         self._draw(policy, generator)
-        return self.rollout()
+        rollout = self.rollout()
+        watch.stop()
+        return replace(rollout, seconds=watch.seconds)
 
     def _draw(self, policy: Policy, generator: torch.Generator) -> None:
         """All that chance will decide in one rollout."""
