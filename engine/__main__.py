@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from engine.commands import COMMANDS, load
 from engine.commands.options import SentenceParser
 from engine.commands.stores import Refused
+from engine.commands.text import plain
 from engine.refused import Refused as RefusedByEngine
 from engine.settings import InvalidSettings
 from engine.store import StoreError
@@ -41,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def refuse(problems: list[str]) -> int:
     for problem in problems:
-        print(problem, file=sys.stderr)
+        print(plain(problem), file=sys.stderr)
     return WRONG_INPUT
 
 

@@ -171,6 +171,26 @@ def test_wrong_input_is_refused_in_a_sentence(capsys, arguments, words):
     assert code == 2 and out == "" and words in err and err.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["plan", "--map", "\x1b[31mcliff\n"],
+        ["plan", "--map", "cliff", "--\x1b[31m", "1"],
+        ["plan", "--map", "cliff", "\x1b[31m\n"],
+        ["plan", "--map", "cliff", "--method", "\x1b[31m"],
+        ["map", "\x07clif"],
+        ["train", "--set", "\x1b[31m"],
+        ["train", "--preset", "\x1b[31m"],
+        ["train", "--config", "\x1b[31m\n"],
+        ["train", "--preset", "molecules-qed-pg", "--set", "task.prior=a\x00b"],
+        ["show", "\x1b[31m", "--store", "\x1b[31m\n"],
+    ],
+)
+def test_no_terminal_obeys_what_is_said_of_wrong_input(capsys, arguments):
+    code, out, err = call(capsys, *arguments)
+    assert code == 2 and out == "" and err.removesuffix("\n").isprintable()
+
+
 def test_a_wrong_map_file_names_line_and_column(capsys, tmp_path):
     (tmp_path / "map").write_text("S..\n.x.\n..G\n")
     code, _, err = call(capsys, "plan", "--map", str(tmp_path / "map"))

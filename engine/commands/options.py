@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
+from engine.commands.text import plain
 from engine.settings import InvalidSettings, allowed
 
 
@@ -65,7 +66,7 @@ class SentenceParser(argparse.ArgumentParser):
         if named:
             name, rest = named.groups()
             message = rest if rest.startswith(name) else f"{name}: {rest}"
-        self.exit(2, f"{message[:1].upper()}{message[1:]}\n")
+        self.exit(2, plain(f"{message[:1].upper()}{message[1:]}") + "\n")
 
     def nearest(self, unknown: str) -> str:
         """The sentence about an option that does not exist."""
