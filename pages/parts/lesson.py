@@ -57,7 +57,9 @@ class Lesson:
         return self._following.is_alive()
 
     def cancel(self) -> None:
-        """End it and its workers; nothing of it is kept."""
+        """End it and its workers; nothing of it is kept, unless it has just ended by itself."""
+        if self._process.poll() is not None:
+            return
         self.cancelled = True
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)

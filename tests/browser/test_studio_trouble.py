@@ -64,6 +64,17 @@ def test_without_websockets_of_its_own_the_studio_asks(page: Page, run_id: str) 
     page.wait_for_function(f"before => {TRIED} > before", arg=page.evaluate(TRIED), timeout=30_000)
 
 
+def test_a_tab_that_left_while_it_was_answered_is_not_told(page: Page, run_id: str) -> None:
+    sockets: list[WebSocket] = []
+    page.on("websocket", lambda socket: sockets.append(socket))
+    page.route("**/metrics?*", lambda route: page.wait_for_timeout(1500) or route.continue_())
+    page.goto(f"/molecules?run={run_id}")
+    page.get_by_role("button", name="New search").click()
+    expect(page.get_by_role("button", name="Start", exact=True)).to_be_visible()
+    page.wait_for_timeout(3000)
+    assert not [socket.url for socket in sockets if "/live?" in socket.url and not socket.is_closed()]
+
+
 @pytest.mark.parametrize("call", ["picture", "metrics", "read", "post"])
 def test_an_answer_that_breaks_off_counts_as_none(page: Page, call: str) -> None:
     page.goto("/molecules")

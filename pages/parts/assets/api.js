@@ -53,6 +53,7 @@ export function pushed(runId, since, took, ended) {
   socket.binaryType = "arraybuffer";
   const hide = () => document.visibilityState !== "visible" && socket.close();
   document.addEventListener("visibilitychange", hide);
+  hide();
   socket.onmessage = ({ data }) => took(decoded(data));
   socket.onclose = () => {
     document.removeEventListener("visibilitychange", hide);

@@ -18,6 +18,7 @@ export function feed(runId, took, heard) {
   let taking = Promise.resolve();
   let heardAt = -Infinity;
   let unplug = null; // ends the telling; null while there is none
+  let stopped = false;
 
   async function take(answer) {
     heardAt = performance.now();
@@ -48,9 +49,12 @@ export function feed(runId, took, heard) {
     async keepUp() {
       if (unplug && performance.now() - heardAt < SILENCE_MS) return false;
       await take(await metrics(runId, table.last, FIRST_ROWS));
-      unplug ??= pushed(runId, table.last, hear, () => (unplug = null));
+      if (!stopped) unplug ??= pushed(runId, table.last, hear, () => (unplug = null));
       return true;
     },
-    stop: () => unplug?.(),
+    stop() {
+      stopped = true;
+      unplug?.();
+    },
   };
 }
