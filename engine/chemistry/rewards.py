@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from engine.chemistry.components import question
 from engine.chemistry.properties import PROPERTIES
+from engine.chemistry.properties.predictor import PredictorParameters
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,12 @@ class Objective:
         """What is to be computed of a molecule, by component name; formulas last, because they take the others."""
         pairs = sorted(zip(self.names, self.components, strict=True), key=lambda pair: pair[1].kind == "expression")
         return {name: question(component) for name, component in pairs}
+
+    @property
+    def predictors(self) -> tuple[str, ...]:
+        """The names of the trained predictors that it asks."""
+        asked = (item.model for item in self.components if isinstance(item, PredictorParameters))
+        return tuple(dict.fromkeys(asked))
 
     @property
     def labels(self) -> dict[str, str]:

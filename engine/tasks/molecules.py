@@ -14,6 +14,7 @@ from engine.chemistry.closing import closing
 from engine.chemistry.diversity import Diversity, Shelf
 from engine.chemistry.goal import Goal
 from engine.chemistry.memory import Found, Memory
+from engine.chemistry.predictors import shelf
 from engine.chemistry.replay import Learning, beside, best_of, drawn_from, log_probability, relative, sharpened
 from engine.chemistry.scoring import Scored, Scorer
 from engine.chemistry.tokens import UnknownToken
@@ -85,6 +86,7 @@ class MoleculeTask:
     def __init__(self, settings: MoleculeSettings, seed: int, device: torch.device):
         self.settings, self.device = settings, device
         self.objective = settings.to_objective()
+        self._predictors = shelf.hashes(self.objective.predictors)
         self._scorer = Scorer(self.objective.questions, settings.workers, settings.score_timeout)
         self._prior = prior.read(prior.located(settings.prior))
         size, weights = self._prior.card["size"], self._prior.tempered(settings.temperature)
@@ -206,14 +208,16 @@ class MoleculeTask:
     def state_dict(self) -> dict[str, Any]:
         return {
             "prior": self._prior.card["sha256"],
+            "predictors": self._predictors,
             "step": self._step,
             "memory": self.memory.state_dict(),
             "shelf": self._shelf.state_dict(),
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on as then. Raises InvalidSettings where another prior lies at the place of the one it began with."""
+        """Go on as then. Raises InvalidSettings where another prior or predictor lies in the place of its own."""
         self._prior.must_be(state.get("prior"), self.settings.prior)
+        shelf.must_be(state.get("predictors", {}), self._predictors)
         self._step = state["step"]
         self.memory.load_state_dict(state["memory"])
         if "shelf" in state:  # older checkpoints are of runs that had none

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import re
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from safetensors.numpy import load, save
 
 from engine.chemistry.predictors.features import DESCRIPTORS
 from engine.chemistry.predictors.model import Predictor
+from engine.settings import InvalidSettings
 
 SHIPPED = Path(__file__).parent / "shipped"
 ROOT = Path(__file__).parents[3]
@@ -57,6 +59,26 @@ def read(name: str) -> Predictor:
     """The predictor, its bytes checked against its card. Raises NoPredictor."""
     card = read_card(name)
     return _read(str(_place(name).with_suffix(".safetensors")), card["sha256"], name)
+
+
+def hashes(names: Iterable[str]) -> dict[str, str]:
+    """SHA-256 of the predictors of these names. Raises InvalidSettings."""
+    try:
+        return {name: read_card(name)["sha256"] for name in names}
+    except NoPredictor as error:
+        raise InvalidSettings([str(error)]) from None
+
+
+def must_be(noted: Mapping[str, str], now: Mapping[str, str]) -> None:
+    """Raises InvalidSettings where a predictor is another than the one of the noted hash."""
+    for name, sha256 in noted.items():
+        if now.get(name) != sha256:
+            raise InvalidSettings(
+                [
+                    f"The run began with a predictor {name} of SHA-256 {sha256[:12]}...; the one that lies there now "
+                    f"has {str(now.get(name))[:12]}..."
+                ]
+            )
 
 
 @lru_cache(maxsize=8)
