@@ -44,6 +44,13 @@ class Batch:
         rows = {field.name: getattr(self, field.name) for field in fields(self)}
         return Batch(**{name: row[:, chosen] for name, row in rows.items() if row is not None})
 
+    @torch.no_grad()
+    def beside(self, reference: Policy | None) -> "Batch":
+        """The same with the reference policy's parameters, where there is one."""
+        if reference is None:
+            return self
+        return replace(self, reference_params=reference.params(self.observations))
+
     def minibatches(self, size: int, generator: torch.Generator) -> Iterator["Batch"]:
         """Parts of about `size` (equal up to one) in random order; every entry is in exactly one."""
         order = torch.randperm(self.size, generator=generator, device=generator.device).to(self.mask.device)
@@ -79,12 +86,8 @@ class Judged:
             "returns": returns,
             "mask": mask,
         }
-        if reference is not None:
-            with torch.no_grad():
-                rows["reference_params"] = reference.params(observations)
-        if policy.recurrent:
-            return Batch(**rows)
-        return Batch(**{name: row[mask] for name, row in rows.items()})
+        batch = Batch(**rows) if policy.recurrent else Batch(**{name: row[mask] for name, row in rows.items()})
+        return batch.beside(reference)
 
 
 @torch.no_grad()

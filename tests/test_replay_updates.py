@@ -88,6 +88,23 @@ def test_all_columns_named_is_the_update_without_names(kind):
         assert torch.equal(left, right)
 
 
+@pytest.mark.parametrize(("pull", "columns"), [(0.0, 3), (0.5, 4)])
+def test_the_reference_reads_replayed_strings_only_where_it_pulls(pull, columns, monkeypatch):
+    """Either way the distance is told of the three drawn strings: KL(after || taught), computed here."""
+    taught, learner = policy(), policy()
+    asked = []
+    monkeypatch.setattr(taught, "params", lambda read: asked.append(read.shape[1]) or TokenPolicy.params(taught, read))
+    algorithm = algorithms.build("pg", learner, taught)
+    chosen = ALGORITHMS["pg"].settings.from_object({"kind": "pg", "reference_kl_coefficient": pull, **PLAIN})
+    recorded = rollout(sampled=SAMPLED, learned=LEARNED)
+    row = algorithm.update(chosen, recorded, 0.0, torch.Generator().manual_seed(1))
+    assert asked == [columns]
+    with torch.no_grad():
+        after = torch.log_softmax(learner.params(recorded.observations), -1)[:, :3][recorded.mask[:, :3]]
+    expected = float((after.exp() * (after - torch.tensor(CHANCES).log())).sum(-1).mean())
+    assert expected > 0 and float(row["reference_kl"]) == pytest.approx(expected, rel=1e-3, abs=1e-9)
+
+
 def test_ppos_ratio_of_a_replayed_string_is_to_the_policy_before_the_update():
     """One epoch in one minibatch: every ratio is 1 while the gradient is taken, so nothing is clipped."""
     _, row = updated("ppo", rollout(sampled=SAMPLED, learned=LEARNED), epochs=1, minibatch_size=4, learning_rate=0.1)

@@ -60,9 +60,12 @@ class PG:
         judged = judge(self.policy, rollout)
         returns = self._returns(settings, judged)
         advantages = self._advantages(settings, judged, returns)
-        batch = judged.batch(self.policy, advantages, returns, self.reference)
+        pulled = settings.reference_kl_coefficient > 0
+        batch = judged.batch(self.policy, advantages, returns, self.reference if pulled else None)
 
         lesson, sampled = batch.columns(rollout.learned), batch.columns(rollout.sampled)
+        if not pulled:  # then the reference is only told about, and need not read what is replayed
+            sampled = sampled.beside(self.reference)
 
         params = self.policy.params(lesson.observations)
         log_probs = self.policy.distribution.log_prob(params, lesson.actions)
