@@ -73,7 +73,7 @@ def gae(
     episode ends. (Schulman et al. 2016, eq. 16)
     """
     deltas = torch.where(mask, rewards + discount * next_values(values, terminated) - values[:-1], 0.0)
-    decay = torch.where(done | ~mask, 0.0, discount * gae_lambda)
+    decay = (~done & mask).to(rewards.dtype) * (discount * gae_lambda)
     ahead, advantages = torch.zeros_like(deltas[0]), []
     for delta, rate in zip(reversed(deltas.unbind()), reversed(decay.unbind()), strict=True):
         ahead = torch.addcmul(delta, rate, ahead)
