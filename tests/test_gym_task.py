@@ -155,8 +155,8 @@ def test_episodes_end_at_their_limit(env_id, own):
 @pytest.mark.parametrize(
     ("field", "value", "sentence"),
     [
-        ("n_envs", 0, "n_envs is 0; it must be a whole number between 1 and 4096"),
-        ("n_envs", True, "n_envs is true; it must be a whole number between 1 and 4096"),
+        ("n_envs", 0, "n_envs is 0; it must be a whole number between 1 and 65536"),
+        ("n_envs", True, "n_envs is true; it must be a whole number between 1 and 65536"),
         ("env_id", "cartpole", 'env_id is "cartpole", which is not on the list of allowed environments; did you mean'),
         ("env_id", "os:CartPole-v1", 'env_id is "os:CartPole-v1"; an id may not name a module'),
         ("normalisation_discount", 1.5, "normalisation_discount is 1.5; it must be a number between 0.0 and 1.0"),

@@ -42,7 +42,7 @@ def run_id(client: TestClient, engine: Engine) -> str:
         ({"algorithm.clip_range": "0.2"}, 'algorithm.clip_range is "0.2"; it must be a number between 0.01 and 1.0'),
         ({"algorithm.clip_rage": 0.1}, "algorithm.clip_rage is not a setting; did you mean clip_range?"),
         ({"algorithm.epochs.x": 1}, "algorithm.epochs"),
-        ({"task.n_envs": 0}, "task.n_envs is 0; it must be a whole number between 1 and 4096"),
+        ({"task.n_envs": 0}, "task.n_envs is 0; it must be a whole number between 1 and 65536"),
         ({"seed.x": 0}, '"seed.x" is not a setting: "seed" has no parts'),
         ({"name": "a\u202eb"}, "name contains control or direction characters"),
     ],

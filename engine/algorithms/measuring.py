@@ -102,8 +102,8 @@ def _centred(logits: Tensor, visits: Tensor) -> Tensor:
 
 def ratio_bins(ratio: Tensor, mask: Tensor) -> dict[str, Tensor]:
     """Share of the valid probability ratios in each bin of RATIO_EDGES; the first and the last bin are open."""
-    counts = torch.zeros(len(RATIO_EDGES) - 1, dtype=torch.int64, device=ratio.device)
-    counts.index_add_(0, torch.bucketize(ratio, _inner_edges(ratio.device)).flatten(), mask.flatten().long())
+    counts = torch.zeros(len(RATIO_EDGES) - 1, device=ratio.device)
+    counts.index_add_(0, torch.bucketize(ratio, _inner_edges(ratio.device)).flatten(), mask.flatten().to(counts.dtype))
     shares = counts / mask.sum().clamp(min=1)
     return {f"ratio_bin_{index:02d}": share for index, share in enumerate(shares)}
 
