@@ -71,4 +71,4 @@ def test_figures_of_samples_counted_here():
 def test_a_low_temperature_writes_safer_strings():
     shipped = prior.read()
     cold, warm = (check(shipped, 200, 1, temperature)["valid"] for temperature in (0.5, 1.5))
-    assert cold > 0.93 > 0.6 > warm
+    assert cold > warm + 0.2
