@@ -144,7 +144,7 @@ def test_brackets_in_a_text_are_no_levels() -> None:
 @pytest.mark.parametrize("text", ['"' + '\\"' * 30_000, '"' + '\\"' * 30_000 + "\\", '{"a": "' * 8_000])
 def test_strings_without_an_end_take_no_time(text: str) -> None:
     begun = time.perf_counter()
-    with pytest.raises(InvalidSettings, match="not JSON|nested"):
+    with pytest.raises(InvalidSettings, match=r"not JSON|nested"):
         RunConfig.from_json(text)
     assert time.perf_counter() - begun < 0.5
 
