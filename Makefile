@@ -33,7 +33,7 @@ run: setup
 
 test: .venv/test.installed
 	@./tests/browser/install-chromium
-	$(BIN)/python -m pytest tests -n 2
+	$(BIN)/python -m pytest tests -n 2 --dist loadfile --no-loadscope-reorder
 
 check: .venv/test.installed
 	$(BIN)/ruff format --check .

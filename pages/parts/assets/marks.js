@@ -1,4 +1,4 @@
-// What is drawn over a run's curves: limits as dashed lines, changed settings as upright ones.
+// What is drawn over a run's curves: limits as dashed lines, what was done to the run as upright ones.
 
 import { number } from "./format.js";
 import { inForce } from "./settings.js";
@@ -16,9 +16,18 @@ export function limitsOf(metric, record, data, best) {
   return target ? [{ value: target, name: `target ${target}` }] : [];
 }
 
-/** A change event with its words: "Clip range 0.1". */
-export function mark({ step, payload }, fields) {
-  const label = (path) => fields.find((field) => field.path === path)?.label ?? path;
-  const words = Object.entries(payload.settings).map(([path, { after }]) => `${label(path)} ${after ?? "none"}`);
-  return { step, name: words.join(", ") };
+/** What was done to the run while it trained, in words by its step: "Clip range 0.1, back to iteration 40". */
+export function marksOf(events, fields) {
+  const words = new Map();
+  for (const { kind, step, payload } of events)
+    if (kind in TELL) words.set(step, [...(words.get(step) ?? []), ...TELL[kind](payload, fields)]);
+  return [...words].map(([step, said]) => ({ step, name: said.join(", ") }));
 }
+
+const TELL = {
+  change: ({ settings }, fields) => {
+    const label = (path) => fields.find((field) => field.path === path)?.label ?? path;
+    return Object.entries(settings).map(([path, { after }]) => `${label(path)} ${after ?? "none"}`);
+  },
+  back: ({ to }) => [`back to iteration ${to}`],
+};

@@ -6,7 +6,7 @@ import { failure } from "./failure.js";
 import { feed } from "./feed.js";
 import { header } from "./header.js";
 import { hood } from "./hood.js";
-import { limitsOf, mark } from "./marks.js";
+import { limitsOf, marksOf } from "./marks.js";
 import { pictureCard } from "./picture.js";
 import { loadPlotly, timeUnit } from "./plot.js";
 import { rewardCard } from "./reward.js";
@@ -175,7 +175,7 @@ function runView(root, data, open) {
       palette,
       colour: palette[record.algorithm] || palette.accent,
       limits: limitsOf(metric, record, data, best),
-      marks: (record.events ?? []).filter(({ kind }) => kind === "change").map((event) => mark(event, data.live)),
+      marks: marksOf(record.events ?? [], data.live),
       end: view.x === "steps" ? record.budget : null,
       over: ["finished", "stopped", "failed"].includes(record.state),
       clip: inForce(record, "algorithm.clip_range") ?? null,
