@@ -89,7 +89,7 @@ def test_a_second_engine_is_refused_and_a_dead_ones_runs_are_interrupted(tmp_pat
         while store.get_run(run_id).state != "interrupted":
             assert time.monotonic() < deadline
             time.sleep(0.05)
-        assert "resume" in store.get_run(run_id).message and store.get_run(run_id).notes == "49"
+        assert "Resume goes on" in store.get_run(run_id).message and store.get_run(run_id).notes == "49"
         assert [run.run_id for run in store.runs(state="interrupted")] == [waiting, run_id]
         assert store.runs(state="training") == [] and store.owner_pid() is None
         with pytest.raises(StoreError, match="for the engine that claimed"):
