@@ -69,5 +69,5 @@ def test_three_algorithms_start_with_one_click(page: Page, app: App) -> None:
     found = app.ask("/api/runs")
     assert found["total"] == before + 6
     for run in found["runs"][:6]:
-        app.wait_for(run["run_id"], "finished")
+        app.wait_for(run["run_id"], "finished", timeout=240)  # six runs, one after the other
     expect(page.locator(".legend")).to_contain_text("2 of 2 seeds")
