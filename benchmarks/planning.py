@@ -35,6 +35,7 @@ from engine.planning.ordered import settle, settle_plainly  # noqa: E402
 ERROR, SLIP, WALLS = 1e-6, 0.2, 0.15
 BRIEF = 0.1  # what takes fewer seconds is measured over several rounds
 RECORD = ROOT / "docs" / "planning.json"
+REMARKS = "## What fell short, and why"  # written by hand below this heading, and kept
 HEAD = ["| solver | CPU-s | to build | peak MB | error |", "|---|---|---|---|---|"]
 Solver = Callable[[], np.ndarray]
 
@@ -267,7 +268,9 @@ def write_page(cases: list[dict[str, Any]]) -> None:
             )  # fmt: skip
             lines.append(f"| {name} | {figures}")
         lines.append("")
-    RECORD.with_suffix(".md").write_text("\n".join(lines))
+    page = RECORD.with_suffix(".md")
+    remarks = page.read_text().partition(REMARKS)[2] if page.exists() else "\n"
+    page.write_text("\n".join([*lines, REMARKS]) + remarks)
 
 
 def main() -> None:
