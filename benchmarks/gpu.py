@@ -10,6 +10,7 @@ seconds. A ratio above 1 says that the device is so many times as fast as the CP
 
 import argparse
 import json
+import os
 import platform
 import statistics
 import sys
@@ -22,7 +23,6 @@ from ours import Changes, config, engine
 from torch.autograd import DeviceType
 from torch.profiler import ProfilerActivity, profile
 
-from engine import devices
 from engine.config import RunConfig
 from engine.devices import prepare_threads
 from engine.training import Training
@@ -31,9 +31,9 @@ GOAL = 5e6  # env steps per second, on an H200
 HORIZON, MINIBATCHES, EPOCHS = 32, 8, 4
 UNTIL_CAPTURED = 4  # iterations after which all is captured
 CUDA = torch.cuda.is_available()
-Device = tuple[str, list[str]]  # where networks compute, and on which devices environments live there
-THERE: Device = ("cuda" if CUDA else "cpu", ["cuda" if CUDA else "cpu"])
-HERE: Device = ("cpu", [])
+Device = tuple[str, str]  # where networks compute, and on which devices environments live there
+THERE: Device = ("cuda" if CUDA else "cpu", "cuda" if CUDA else "cpu")
+HERE: Device = ("cpu", "none")
 
 
 def wide(envs: int, *changes: Changes, seed: int = 1, budget: int | None = None) -> RunConfig:
@@ -50,7 +50,7 @@ def wait() -> None:
 
 def begun(envs: int, device: Device) -> Training:
     """A training whose next iteration is like all that follow."""
-    name, devices.RESIDENT[:] = device
+    name, os.environ["UPHILL_RESIDENT"] = device
     training = Training(wide(envs, budget=10**10), torch.device(name))
     for _ in range(UNTIL_CAPTURED if name == "cuda" else 1):
         training.iterate()
@@ -109,7 +109,7 @@ def covered(spans: Iterable[tuple[float, float]]) -> float:
 
 def solved(envs: int, device: Device, seed: int, budget: int) -> dict[str, Any]:
     """Seconds of a whole run until its test says that CartPole is solved, or its budget is spent."""
-    name, devices.RESIDENT[:] = device
+    name, os.environ["UPHILL_RESIDENT"] = device
     run = wide(envs, {"evaluation": {"every": 5}}, seed=seed, budget=budget)
     with engine() as running:
         start = time.perf_counter()

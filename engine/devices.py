@@ -1,7 +1,6 @@
 """Which device a run computes on."""
 
 import logging
-import os
 import threading
 from collections.abc import Callable, Sequence
 from time import monotonic
@@ -9,10 +8,9 @@ from time import monotonic
 import torch
 
 from engine.settings import InvalidSettings
+from engine.surroundings import residents_from_environment, threads_from_environment
 
 LOG = logging.getLogger(__name__)
-THREADS = int(os.environ.get("UPHILL_THREADS", "1"))
-RESIDENT = os.environ.get("UPHILL_RESIDENT", "cuda").split(",")
 TRIAL_ITERATIONS, TRIAL_SECONDS = 6, 3.0
 
 Measure = Callable[[torch.device], float]
@@ -84,9 +82,9 @@ def resident(device: torch.device) -> bool:
 
     On the CPU, numpy steps them faster than torch.
     """
-    return device.type in RESIDENT
+    return device.type in residents_from_environment()
 
 
 def prepare_threads() -> None:
     """One intra-op thread per run: small operations gain nothing from two, and several runs with two collapse."""
-    torch.set_num_threads(THREADS)
+    torch.set_num_threads(threads_from_environment())

@@ -12,9 +12,8 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 
-from engine import changes, devices, failures, going_back
+from engine import changes, devices, failures, going_back, surroundings
 from engine.attempt import Attempt, checkpoint_directory
-from engine.concurrency import concurrent_from_environment
 from engine.config import RunConfig
 from engine.presets import run_name
 from engine.refused import Refused
@@ -37,9 +36,8 @@ class Engine:
 
     def __init__(self, store: Store, max_concurrent: int | None = None) -> None:
         """Claims the store (StoreInUse names the process that has it); runs a dead process left are interrupted."""
-        if max_concurrent is None:
-            max_concurrent = concurrent_from_environment()
-        self.store, self.max_concurrent = store, max_concurrent
+        surroundings.check()
+        self.store, self.max_concurrent = store, max_concurrent or surroundings.concurrent_from_environment()
         store.claim()
         self.recovered = store.recover()
         self._purge()

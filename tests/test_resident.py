@@ -11,7 +11,6 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from training_runs import assert_same_state
 
-from engine import devices
 from engine.algorithms.ppo import PPO, PPOSettings
 from engine.algorithms.ppo_on_device import UpdateOnDevice
 from engine.config import RunConfig
@@ -45,7 +44,7 @@ N, STEPS = 6, 90
 
 @pytest.fixture
 def resident(monkeypatch):
-    monkeypatch.setattr(devices, "RESIDENT", ["cpu"])
+    monkeypatch.setenv("UPHILL_RESIDENT", "cpu")
 
 
 class Repeated:
@@ -260,12 +259,12 @@ def test_a_run_resumed_from_its_checkpoint_is_the_run_that_was_not_stopped(resid
 @pytest.mark.parametrize("task", TASKS, ids=lambda task: task.get("env_id", "map"))
 def test_a_checkpoint_goes_on_where_the_environments_live_elsewhere(monkeypatch, task):
     """Made with environments on the device, taken up by numpy's, and back: the same episodes are under way."""
-    monkeypatch.setattr(devices, "RESIDENT", ["cpu"])
+    monkeypatch.setenv("UPHILL_RESIDENT", "cpu")
     there = Training(config(**task))
     assert there.task._resident is not None
     there.iterate()
     state = there.state_dict()
-    monkeypatch.setattr(devices, "RESIDENT", [])
+    monkeypatch.setenv("UPHILL_RESIDENT", "none")
     here = Training(config(**task))
     assert here.task._resident is None
     assert sorted(untimed(here.iterate())) == sorted(untimed(there.iterate()))

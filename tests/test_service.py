@@ -161,8 +161,17 @@ def test_reloading_the_code_keeps_the_one_engine(engine):
         service.current()
 
 
-@pytest.mark.parametrize("text", ["0", "-1", "many", "65", "1.5", ""])
-def test_a_wrong_number_of_concurrent_runs_is_refused(monkeypatch, text):
-    monkeypatch.setenv("UPHILL_CONCURRENT", text)
-    with pytest.raises(Refused, match="UPHILL_CONCURRENT is"):
-        service.concurrent_from_environment()
+WRONG = {
+    "UPHILL_CONCURRENT": ["0", "-1", "many", "65", "1.5", "", "9" * 5000, "²"],
+    "UPHILL_THREADS": ["0", "-1", "many", "257", "1.5", ""],
+    "UPHILL_RESIDENT": ["gpu", "cuda:0", "none,cpu", ""],
+}
+
+
+@pytest.mark.parametrize(("name", "text"), [(name, text) for name, texts in WRONG.items() for text in texts])
+def test_a_wrong_environment_variable_is_refused_before_the_store_is_claimed(monkeypatch, tmp_path, name, text):
+    monkeypatch.setenv(name, text)
+    with open_store(tmp_path / "uphill.db") as store:
+        with pytest.raises(Refused, match=f"{name} is .*it must be"):
+            Engine(store)
+        assert store.owner_pid() is None
