@@ -27,52 +27,17 @@ import numpy as np
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
+from benchmarks.planning_maps import grid  # noqa: E402
 from engine.gridworlds.compact import compact  # noqa: E402
-from engine.gridworlds.maps import GridMap  # noqa: E402
 from engine.planning.moves import Moves  # noqa: E402
 from engine.planning.ordered import settle, settle_plainly  # noqa: E402
 
-ERROR, SLIP, WALLS = 1e-6, 0.2, 0.15
+ERROR = 1e-6
 BRIEF = 0.1  # what takes fewer seconds is measured over several rounds
 RECORD = ROOT / "docs" / "planning.json"
 REMARKS = "## What fell short, and why"  # written by hand below this heading, and kept
 HEAD = ["| solver | CPU-s | to build | peak MB | error |", "|---|---|---|---|---|"]
 Solver = Callable[[], np.ndarray]
-
-
-def grid(kind: str, side: int, discount: float) -> GridMap:
-    rng = np.random.default_rng(0)
-    if kind == "maze":
-        open_ = maze(side, rng)
-    else:
-        open_ = rng.random((side, side)) >= (0.0 if kind == "open" else WALLS)
-        open_[:5, :5] = open_[-5:, -5:] = True
-    if kind == "enclosed":
-        middle = side // 2
-        open_[middle - 1 : middle + 2, middle - 1 : middle + 2] = False
-        open_[middle, middle] = True
-    cells = np.where(open_, b".", b"#")
-    last = tuple(np.argwhere(open_)[-1])
-    cells[0, 0], cells[last] = b"S", b"G"
-    return GridMap(tuple(row.tobytes().decode() for row in cells), slip=SLIP, discount=discount)
-
-
-def maze(side: int, rng: np.random.Generator) -> np.ndarray:
-    """Depth first from one corner, rooms on the even rows and columns."""
-    rooms = (side + 1) // 2
-    open_ = np.zeros((side, side), dtype=bool)
-    open_[0, 0], way = True, [(0, 0)]
-    while way:
-        row, col = way[-1]
-        near = [(row + down, col + right) for down, right in ((1, 0), (-1, 0), (0, 1), (0, -1))]
-        fresh = [(r, c) for r, c in near if 0 <= r < rooms and 0 <= c < rooms and not open_[2 * r, 2 * c]]
-        if not fresh:
-            way.pop()
-            continue
-        r, c = fresh[rng.integers(len(fresh))]
-        open_[2 * r, 2 * c] = open_[row + r, col + c] = True
-        way.append((r, c))
-    return open_
 
 
 def live_arrays(moves: Moves) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:

@@ -1,0 +1,116 @@
+"""What a molecule run learns from: the best replayed, full scaffolds held back, and nothing from nothing."""
+
+import pytest
+import torch
+from molecule_tasks import N, generator, made, strings, texts
+from rdkit import Chem
+from rdkit.Chem import QED
+from rdkit.Chem.Scaffolds import MurckoScaffold
+
+from engine.chemistry import prior
+from engine.chemistry.scoring import Scored
+from engine.config import RunConfig
+from engine.policies.tokens import BOUNDARY
+from engine.training import Training
+
+
+def test_the_best_are_replayed_beside_fresh_molecules_and_are_no_oracle_calls():
+    task, policy = made(replay=5, replay_top=10, best_share=0.25, score_power=2.0)
+    first = task.collect(policy, N, generator(), True)
+    assert first.sampled is None and int(first.learned.sum()) == N // 4
+    best = {found.smiles: found for found in task.memory.best[-10:]}
+    calls = first.metrics["oracle_calls"]
+    rollout = task.collect(policy, N, generator(2), True)
+    assert rollout.sampled.tolist() == [True] * N + [False] * 5
+    assert int(rollout.learned.sum()) == N // 4 + 5 and rollout.learned[N:].all()
+    assert len(rollout.episode_returns) == len(rollout.episode_lengths) == N
+    earned = rollout.rewards.sum(0)
+    assert earned[:N].tolist() == pytest.approx([score**2 for score in rollout.episode_returns], abs=1e-6)
+    assert float(earned[:N][rollout.learned[:N]].min()) >= float(earned[:N][~rollout.learned[:N]].max())
+    symbols = prior.read().vocabulary.symbols
+    replayed = []
+    for column in range(N, N + 5):
+        tokens = rollout.actions[rollout.mask[:, column], column].tolist()
+        assert tokens[-1] == BOUNDARY
+        molecule = Chem.MolFromSmiles("".join(symbols[token] for token in tokens[:-1]))
+        replayed.append(Chem.MolToSmiles(molecule))
+        assert float(earned[column]) == pytest.approx(QED.qed(molecule) ** 2, abs=1e-5)
+    assert len(set(replayed)) == 5 and set(replayed) <= set(best)
+    assert torch.equal(rollout.observations[1:][rollout.mask[1:]], rollout.actions[:-1][rollout.mask[1:]])
+    fresh = {Chem.MolToSmiles(Chem.MolFromSmiles(text)) for text in texts(rollout) if Chem.MolFromSmiles(text)}
+    before = {Chem.MolToSmiles(Chem.MolFromSmiles(text)) for text in texts(first) if Chem.MolFromSmiles(text)}
+    assert rollout.metrics["oracle_calls"] == len(fresh | before) > calls
+    task.close()
+
+
+def test_a_full_scaffold_earns_less_while_what_is_told_stays_as_it_is():
+    """Rewards worked out again here, molecule by molecule, from RDKit's own scaffolds and QED."""
+    plain, policy = made()
+    told = plain.collect(policy, N, generator(), True)
+    plain.close()
+    lowering = {"bucket_size": 2, "bucket_min_score": 0.3, "bucket_multiplier": 0.5, "repeat_multiplier": 0.25}
+    task, policy = made(**lowering, replay=5)
+    rollout = task.collect(policy, N, generator(), True)
+    assert torch.equal(rollout.actions, told.actions) and rollout.episode_returns == told.episode_returns
+    assert {name: rollout.metrics[name] for name in told.metrics} == told.metrics
+    places, seen, lowered, expected = {}, set(), 0, []
+    for text, ended in strings(rollout):
+        molecule = Chem.MolFromSmiles(text) if ended and text else None
+        if molecule is None:
+            expected.append(0.0)
+            continue
+        smiles = Chem.MolToSmiles(molecule)
+        score = QED.qed(Chem.MolFromSmiles(smiles))
+        place = places.setdefault(MurckoScaffold.MurckoScaffoldSmiles(smiles), set())
+        share = (0.5 if score >= 0.3 and len(place) >= 2 else 1.0) * (0.25 if smiles in seen else 1.0)
+        if score >= 0.3:
+            place.add(smiles)
+        seen.add(smiles)
+        lowered += share < 1
+        expected.append(share * score)
+    assert lowered > 0
+    assert rollout.rewards.sum(0).tolist() == pytest.approx(expected, abs=1e-6)
+    assert rollout.metrics["lowered"] == pytest.approx(lowered / (told.metrics["valid"] * N))
+    full = {smiles for place in places.values() if len(place) >= 2 for smiles in place}
+    assert full and {found.smiles for found in task.memory.earning} == seen - full
+    again = task.collect(policy, N, generator(), True)
+    assert again.metrics["lowered"] == 1.0  # the same strings once more: each is a repetition
+    for column in range(N, again.actions.shape[1]):
+        tokens = again.actions[again.mask[:, column], column].tolist()
+        assert (
+            Chem.MolToSmiles(
+                Chem.MolFromSmiles("".join(prior.read().vocabulary.symbols[token] for token in tokens[:-1]))
+            )
+            not in full
+        )
+    task.close()
+
+
+def test_replayed_molecules_are_written_anew_from_other_atoms():
+    task, policy = made(replay=20, randomise_replay=True)
+    task.collect(policy, N, generator(), True)
+    known = {found.smiles: list(found.tokens) for found in task.memory.best}
+    rollout = task.collect(policy, N, generator(2), True)
+    symbols, anew = prior.read().vocabulary.symbols, 0
+    for column in range(N, N + 20):
+        tokens = rollout.actions[rollout.mask[:, column], column].tolist()
+        smiles = Chem.MolToSmiles(Chem.MolFromSmiles("".join(symbols[token] for token in tokens[:-1])))
+        anew += tokens != known[smiles]
+    assert anew >= 15
+    task.close()
+
+
+def test_a_batch_of_which_nothing_could_be_scored_moves_nothing(monkeypatch):
+    """Adam has momentum from the batch before; with nothing to learn from it must not be spent."""
+    task = {"kind": "molecules", "workers": 1}
+    algorithm = {"kind": "pg", "batch_size": 16, "learning_rate": 1e-3}
+    training = Training(RunConfig.from_object({"budget": 64, "task": task, "algorithm": algorithm}))
+    training.iterate()
+    before = [parameter.clone() for parameter in training.policy.parameters()]
+    monkeypatch.setattr(
+        training.task._scorer, "score", lambda texts: [Scored(text, None, broken=True, reason="?") for text in texts]
+    )
+    row = training.iterate()
+    assert row["episodes"] == 0.0 and "kl" not in row
+    assert all(torch.equal(old, new) for old, new in zip(before, training.policy.parameters(), strict=True))
+    training.task.close()
