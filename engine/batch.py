@@ -41,8 +41,13 @@ class Batch:
         """The columns where `chosen` [N] is true; None: the batch as it is."""
         if chosen is None:
             return self
-        rows = {field.name: getattr(self, field.name) for field in fields(self)}
-        return Batch(**{name: row[:, chosen] for name, row in rows.items() if row is not None})
+        return Batch(**{name: row[:, chosen] for name, row in self._rows().items()})
+
+    def share(self, fraction: float, generator: torch.Generator) -> "Batch":
+        """So much of it, 0 < fraction <= 1, at random and at least one entry."""
+        if fraction == 1.0:
+            return self
+        return Batch(**self._chosen(self._shuffled(generator)[: max(1, round(fraction * self.size))]))
 
     @torch.no_grad()
     def beside(self, reference: Policy | None) -> "Batch":
@@ -53,14 +58,22 @@ class Batch:
 
     def minibatches(self, size: int, generator: torch.Generator) -> Iterator["Batch"]:
         """Parts of about `size` (equal up to one) in random order; every entry is in exactly one."""
-        order = torch.randperm(self.size, generator=generator, device=generator.device).to(self.mask.device)
         dim, parts = self.mask.ndim - 1, max(1, round(self.size / size))
-        rows = {field.name: getattr(self, field.name) for field in fields(self)}
-        shuffled = {
-            name: row.index_select(dim, order).tensor_split(parts, dim) for name, row in rows.items() if row is not None
-        }
+        rows = self._chosen(self._shuffled(generator))
+        pieces = {name: row.tensor_split(parts, dim) for name, row in rows.items()}
         for index in range(parts):
-            yield Batch(**{name: row[index] for name, row in shuffled.items()})
+            yield Batch(**{name: piece[index] for name, piece in pieces.items()})
+
+    def _rows(self) -> dict[str, Tensor]:
+        rows = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {name: row for name, row in rows.items() if row is not None}
+
+    def _shuffled(self, generator: torch.Generator) -> Tensor:
+        return torch.randperm(self.size, generator=generator, device=generator.device).to(self.mask.device)
+
+    def _chosen(self, entries: Tensor) -> dict[str, Tensor]:
+        dim = self.mask.ndim - 1
+        return {name: row.index_select(dim, entries) for name, row in self._rows().items()}
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,10 @@ from engine.batch import Batch
 from engine.policies import Policy
 
 
-def conjugate_gradient(product: Callable[[Tensor], Tensor], b: Tensor, iterations: int) -> Tensor:
-    """x with A x = b for a symmetric positive definite A, given as `product(v) = A v`. (Hestenes & Stiefel 1952)
+def conjugate_gradient(product: Callable[[Tensor], Tensor], b: Tensor, iterations: int) -> tuple[Tensor, Tensor]:
+    """(x, A x) with A x = b for a symmetric positive definite A, given as `product(v) = A v`.
+
+    (Hestenes & Stiefel 1952)
 
     Stops early once the residual's norm is 1e-10 of b's, or where rounding made v'Av not positive.
     """
@@ -29,7 +31,7 @@ def conjugate_gradient(product: Callable[[Tensor], Tensor], b: Tensor, iteration
         residual -= step * along
         before, squared = squared, residual @ residual
         direction = residual + squared / before * direction
-    return x
+    return x, b - residual
 
 
 class Fisher:

@@ -18,15 +18,19 @@ def test_conjugate_gradient_solves_what_sb3_contribs_solves() -> None:
     generator = torch.Generator().manual_seed(0)
     root = torch.randn(20, 20, generator=generator, dtype=torch.float64)
     matrix, b = root @ root.T + torch.eye(20), torch.randn(20, generator=generator, dtype=torch.float64)
-    ours = conjugate_gradient(lambda v: matrix @ v, b, 200)
+    ours, towards = conjugate_gradient(lambda v: matrix @ v, b, 200)
+    assert torch.allclose(towards, b, atol=1e-8)
     assert torch.allclose(ours, torch.linalg.solve(matrix, b), atol=1e-8)
     theirs = conjugate_gradient_solver(lambda v, **_: matrix @ v, b, max_iter=5)
     # theirs starts from noise of 1e-4
-    assert torch.allclose(conjugate_gradient(lambda v: matrix @ v, b, 5), theirs, atol=2e-3)
+    ours, towards = conjugate_gradient(lambda v: matrix @ v, b, 5)
+    assert torch.allclose(ours, theirs, atol=2e-3)
+    assert torch.allclose(towards, matrix @ ours, atol=1e-10)
 
 
 def test_conjugate_gradient_of_nothing_is_nothing() -> None:
-    assert torch.equal(conjugate_gradient(lambda v: v, torch.zeros(3), 10), torch.zeros(3))
+    for found in conjugate_gradient(lambda v: v, torch.zeros(3), 10):
+        assert torch.equal(found, torch.zeros(3))
 
 
 @pytest.mark.parametrize("distribution", [Categorical(3), Gaussian(2)])
@@ -61,6 +65,23 @@ def test_fisher_product_equals_the_explicit_matrix(distribution: Categorical | G
     found = Fisher(policy, batch, damping=0.1).product(v)
     expected = fisher @ v + 0.1 * v
     assert float((found - expected).norm() / expected.norm()) < 1e-3
+
+
+def test_the_fisher_products_of_shares_average_to_that_of_all() -> None:
+    """Every row is as likely to be in a share, so the mean over 400 shares is the whole's within chance (z < 4)."""
+    generator = torch.Generator().manual_seed(1)
+    policy = policies.build(EnvSpec((4,), Categorical(3)), PolicySettings(hidden_sizes=(5,)), generator)
+    observations, rows = torch.randn(40, 4, generator=generator), torch.zeros(40)
+    params = policy.params(observations).detach()
+    batch = Batch(observations, rows, params, rows, rows, rows, rows, rows == 0)
+    v = torch.randn(sum(p.numel() for p in policy.actor_parameters()), generator=generator)
+    whole = v @ Fisher(policy, batch, 0.0).product(v)
+    shares = [batch.share(0.1, generator) for _ in range(400)]
+    assert {share.size for share in shares} == {4}
+    found = torch.stack([v @ Fisher(policy, share, 0.0).product(v) for share in shares])
+    assert found.std() > 0.01 * whole
+    assert abs(found.mean() - whole) < 4 * found.std() / 400**0.5
+    assert batch.share(1.0, generator) is batch and batch.share(0.001, generator).size == 1
 
 
 def test_a_refused_step_restores_the_parameters_bit_for_bit() -> None:

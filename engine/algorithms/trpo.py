@@ -19,7 +19,7 @@ from engine.rollout import Rollout
 from engine.settings import Settings, setting
 from engine.trust_region import Fisher, Trial, backtrack, conjugate_gradient
 
-NO_CURVATURE = 1e-12
+NO_GAIN = 1e-12
 
 
 class TRPOSettings(Settings):
@@ -40,6 +40,14 @@ class TRPOSettings(Settings):
     )
     conjugate_gradient_steps: int = setting(
         15, ge=1, le=200, label="Conjugate gradient steps", help="Effort to find the natural gradient.", expert=True
+    )
+    fisher_share: float = setting(
+        1.0,
+        gt=0.0,
+        le=1.0,
+        label="Share for the Fisher matrix",
+        help="How much of a batch, drawn at random, it is estimated from. The KL limit is kept on all of it.",
+        expert=True,
     )
     line_search_shrink: float = setting(
         0.8, ge=0.1, le=0.95, label="Line search factor", help="How a step that went too far is shortened.", expert=True
@@ -80,7 +88,7 @@ class TRPO:
             self.reference,
         )
         lesson, sampled = batch.columns(rollout.learned), batch.columns(rollout.sampled)
-        row = self._move(settings, lesson, sampled)
+        row = self._move(settings, lesson, sampled, generator)
         row["value_loss"] = fit_critic(
             self.policy,
             self.critic,
@@ -93,10 +101,13 @@ class TRPO:
         )
         return row | movement(self.policy, sampled) | beside_exact(self.policy, batch, rollout.oracle)
 
-    def _move(self, settings: TRPOSettings, lesson: Batch, sampled: Batch) -> dict[str, Tensor | float]:
+    def _move(
+        self, settings: TRPOSettings, lesson: Batch, sampled: Batch, generator: torch.Generator
+    ) -> dict[str, Tensor | float]:
         """theta <- theta + sqrt(2 delta / x'Fx) x, F x = g, shortened until it keeps the limit and improves.
 
-        The gain is that on `lesson`; the limit, and with it F, is of what the policy has sampled.
+        The gain is that on `lesson`; the limit, and with it F, is of what the policy has sampled. F may be that of a
+        part of it (Schulman et al. 2015, appendix C.1): the limit is kept on all.
         """
         parameters = self.policy.actor_parameters()
         before = self._surrogate(settings, lesson)
@@ -107,11 +118,11 @@ class TRPO:
         if not torch.isfinite(norm):
             return row | self._skip()
         self.skipped = 0
-        fisher = Fisher(self.policy, sampled, settings.damping)
-        if gradient @ fisher.product(gradient) < NO_CURVATURE:
+        fisher = Fisher(self.policy, sampled.share(settings.fisher_share, generator), settings.damping)
+        direction, towards = conjugate_gradient(fisher.product, gradient, settings.conjugate_gradient_steps)
+        if direction @ towards < NO_GAIN:
             return row | _searched([], False, 0.0)
-        direction = conjugate_gradient(fisher.product, gradient, settings.conjugate_gradient_steps)
-        step = (2 * settings.max_kl / (direction @ fisher.product(direction))).sqrt() * direction
+        step = (2 * settings.max_kl / (direction @ towards)).sqrt() * direction
         if not torch.isfinite(step).all():
             return row | _searched([], False, 0.0)
 

@@ -90,6 +90,20 @@ def test_a_limit_that_no_step_keeps_leaves_everything_as_it_was(name: str) -> No
     assert float(row["kl"]) <= 1e-12
 
 
+@pytest.mark.parametrize("name", actors())
+def test_the_limit_is_kept_on_all_of_a_batch_also_with_the_fisher_matrix_of_a_part(name: str) -> None:
+    """An eighth of it says little of how far the rest moves: what it got wrong, the line search takes back."""
+    actor, record = actors()[name]
+    before, began = bits(actor), [parameter.detach().clone() for parameter in actor.actor_parameters()]
+    row = update(actor, record, fisher_share=0.125, damping=1e-2, line_search_shrink=0.5)
+    assert row["step_accepted"] == 1.0 and bits(actor) != before
+    assert 0 < float(row["kl"]) <= 0.01
+    with torch.no_grad():
+        for parameter, old in zip(actor.actor_parameters(), began, strict=True):
+            parameter.copy_(old)
+    assert float(update(actor, record, damping=1e-2, line_search_shrink=0.5)["kl"]) != float(row["kl"])
+
+
 def numbers(row: dict[str, Any]) -> dict[str, float]:
     return {name: float(value) for name, value in row.items() if name != "explained_variance"}
 

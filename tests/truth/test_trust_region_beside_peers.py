@@ -32,7 +32,7 @@ def system(size: int, seed: int) -> tuple[Tensor, Tensor]:
 @pytest.mark.parametrize("steps", [1, 2, 5, 15])
 def test_conjugate_gradients_walk_as_scipys_and_sb3_contribs(steps: int, monkeypatch: pytest.MonkeyPatch) -> None:
     matrix, b = system(30, steps)
-    found = conjugate_gradient(lambda v: matrix @ v, b, steps)
+    found, _ = conjugate_gradient(lambda v: matrix @ v, b, steps)
     by_scipy, _ = cg(
         LinearOperator(matrix.shape, matvec=lambda v: matrix.numpy() @ v), b.numpy(), rtol=0, maxiter=steps
     )
@@ -44,7 +44,7 @@ def test_conjugate_gradients_walk_as_scipys_and_sb3_contribs(steps: int, monkeyp
 
 def test_conjugate_gradients_end_at_numpys_solution() -> None:
     matrix, b = system(30, 0)
-    found = conjugate_gradient(lambda v: matrix @ v, b, 200)
+    found, _ = conjugate_gradient(lambda v: matrix @ v, b, 200)
     np.testing.assert_allclose(found, np.linalg.solve(matrix.numpy(), b.numpy()), atol=1e-9)
 
 
