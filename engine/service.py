@@ -87,8 +87,8 @@ class Engine:
                 attempt.ask(signal)
                 return
             if run_id in self._queue:
-                self._queue.remove(run_id)
                 self.store.set_state(run_id, state, message)
+                self._queue.remove(run_id)  # only now: if that failed, the run still waits for its turn
                 return
             run = self._existing(run_id)
             if run.state == "paused" and state == "stopped":

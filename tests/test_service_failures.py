@@ -11,7 +11,7 @@ from training_runs import assert_same_rows, gridworld, iteration, state, until
 from engine import checkpoint
 from engine.config import RunConfig
 from engine.service import Engine
-from engine.store import open_store
+from engine.store import StoreFull, open_store
 
 
 class Breaking(gymnasium.Env):
@@ -100,6 +100,25 @@ def test_a_full_disk_pauses_the_run_and_space_lets_it_go_on(engine, monkeypatch)
     iteration(engine, run_id, reached + 3)
     steps = engine.store.metrics(run_id).steps
     np.testing.assert_array_equal(steps, np.arange(1, len(steps) + 1))
+
+
+def test_a_run_that_could_not_be_stopped_for_a_full_disk_still_waits_and_can_be_stopped_later(engine, monkeypatch):
+    first, waiting = engine.submit(gridworld()), engine.submit(gridworld())
+    iteration(engine, first, 1)
+    set_state = engine.store.set_state
+
+    def no_room(run_id, *arguments, **named):
+        if run_id == waiting:
+            raise StoreFull("No space is left on the disk")
+        return set_state(run_id, *arguments, **named)
+
+    with monkeypatch.context() as full:
+        full.setattr(engine.store, "set_state", no_room)
+        with pytest.raises(StoreFull):
+            engine.stop(waiting)
+    assert state(engine, waiting) == "queued" and engine.status()["queued"] == 1
+    engine.stop(waiting)
+    assert state(engine, waiting) == "stopped" and engine.status()["queued"] == 0
 
 
 def test_an_iteration_that_never_ends_does_not_keep_the_app_from_closing(tmp_path, monkeypatch):
