@@ -59,6 +59,7 @@ class Progress:
     wall_s: float = 0.0
     cpu_s: float = 0.0
     best_return: float = -math.inf
+    best_at: int | None = None  # the iteration of that test
     solved_at: int | None = None
 
 
@@ -191,7 +192,7 @@ class _Loop:
         while not self._done():
             signal = self.control.signal()
             if signal is not None:
-                self._save(is_best=False)
+                self._save()
                 return Outcome(END_STATES[signal])
             following = self.progress.iteration + 1
             self.training.change(self.control.changes(following))
@@ -217,12 +218,12 @@ class _Loop:
         self.record.metrics(self.progress.iteration, row)
         is_best = merit > self.progress.best_return
         if is_best:
-            self.progress.best_return = merit
+            self.progress.best_return, self.progress.best_at = merit, self.progress.iteration
         if self._picture_due(due, start - self.drawn_at):
             self._draw()
         solved = due and self._solved(row)
         if is_best or solved or start - self.saved_at > CHECKPOINT_SECONDS:
-            self._save(is_best)
+            self._save()
         self.recording = monotonic() - start
 
     def _test_due(self) -> bool:
@@ -272,7 +273,10 @@ class _Loop:
         self.record.picture(self.progress.iteration, self.training.picture())
         self.drawn_at, self.drawing = monotonic(), thread_time() - start
 
-    def _save(self, is_best: bool) -> None:
+    def _save(self) -> None:
+        """What an iteration saves last counts: its checkpoint is the best, if its test was, at a pause and at the end
+        too."""
+        is_best = self.progress.iteration == self.progress.best_at
         self.record.checkpoint(self.progress.iteration, self.training.state_dict(), is_best)
         self.saved_at = monotonic()
 
@@ -281,7 +285,7 @@ class _Loop:
         evaluation = self.config.evaluation
         final = self.training.evaluate(evaluation.final_episodes, evaluation.deterministic)
         self._draw()
-        self._save(is_best=False)
+        self._save()
         progress = self.progress
         return {
             "env_steps": progress.env_steps,

@@ -1,6 +1,7 @@
 """Going back to the best checkpoint: what is taken up, what goes on, and that a resumed run repeats it exactly."""
 
 import io
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from engine.refused import Refused
 from engine.service import Engine
 from engine.store import open_store
 from engine.tasks.evaluation import Evaluation
-from engine.training import Training
+from engine.training import Training, train
 
 TESTS = {"every": 3, "episodes": 4, "final_episodes": 2, "stop_when_solved": False}
 MOLECULES = RunConfig.from_object(
@@ -160,6 +161,23 @@ def test_there_must_be_a_best_checkpoint_and_a_run_that_goes_on(engine):
     assert engine.wait(over, 30)
     with pytest.raises(Refused, match="finished"):
         engine.go_back(over)
+
+
+def test_the_best_stays_the_best_where_the_run_pauses_or_ends_right_after_its_test():
+    kept = []
+
+    def go_on(iterations, saved=None, budget=1_000_000):
+        answers = [None] * iterations + ["pause"]
+        control = SimpleNamespace(signal=lambda: answers.pop(0), changes=lambda _: {}, back=lambda _: None)
+        checkpoint = lambda step, state, is_best: kept.append((step, is_best, _written(state)))  # noqa: E731
+        record = SimpleNamespace(metrics=lambda *_: None, picture=lambda *_: None, checkpoint=checkpoint)
+        resume = None if saved is None else torch.load(saved, weights_only=True)
+        return train(gridworld(evaluation=TESTS | {"every": 2}, budget=budget), control, record, resume).state
+
+    assert go_on(2) == "paused" and [known[:2] for known in kept] == [(2, True), (2, True)]
+    assert go_on(0, kept[-1][2]) == "paused" and kept[-1][:2] == (2, True)
+    assert go_on(0, kept[-1][2], budget=64) == "finished" and kept[-1][:2] == (2, True)
+    assert go_on(1, kept[0][2]) == "paused" and kept[-1][:2] == (3, False)
 
 
 def test_a_repetition_does_not_make_a_generator_the_best():
