@@ -3,7 +3,6 @@
 import errno
 import re
 import traceback
-from pathlib import PurePath
 
 from engine.environments.failure import EnvironmentFailed
 from engine.settings import InvalidSettings
@@ -12,7 +11,7 @@ from engine.store import StoreFull
 FULL = (errno.ENOSPC, errno.EDQUOT)
 SHOWN_CHARACTERS = 200
 ASKED = re.compile(r"allocate (?:memory: you tried to allocate )?([\d.,]+) ?(bytes|[KMGTP]i?B)", re.IGNORECASE)
-ENVIRONMENT_CODE = ("gymnasium", "Box2D", "mujoco", "environments", "gridworlds")
+ENVIRONMENT_CODE = ("gymnasium", "Box2D", "mujoco", "engine.environments", "engine.gridworlds")  # packages
 
 
 def sentence(error: BaseException) -> str:
@@ -68,9 +67,9 @@ def disk_full(error: BaseException | None) -> bool:
 
 
 def from_environment(error: BaseException) -> bool:
-    """Whether the exception rose in an environment's own code, by the files of its traceback."""
-    frames = traceback.extract_tb(error.__traceback__)
-    return any(part in ENVIRONMENT_CODE for frame in frames[-4:] for part in PurePath(frame.filename).parts)
+    """Whether the exception rose in an environment's own code, by the modules of its traceback's last frames."""
+    modules = [str(frame.f_globals.get("__name__")) for frame, _ in traceback.walk_tb(error.__traceback__)]
+    return any(f"{module}.".startswith(f"{package}.") for module in modules[-4:] for package in ENVIRONMENT_CODE)
 
 
 def _asked(error: BaseException) -> str:
