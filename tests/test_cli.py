@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+import torch
 from training_runs import gridworld
 
 from engine import commands
@@ -257,3 +258,11 @@ def test_a_signal_checkpoints_says_how_to_go_on_and_resume_does(capsys, store, t
 def open_runs(path):
     with open_store(path) as opened:
         return opened.runs()
+
+
+def test_a_device_that_is_not_here_is_refused_and_leaves_no_engine_behind(capsys, store):
+    other = "mps" if not torch.backends.mps.is_available() else "cuda"
+    code, _, err = call(capsys, "train", "--preset", "gridworld-ppo", "--set", f"device={other}", "--store", store)
+    assert code == 2 and f"device is {other}" in err
+    with open_store(store) as opened:
+        assert not opened.owner_alive() and opened.count_runs() == 0

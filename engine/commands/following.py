@@ -1,8 +1,10 @@
 """Trains a run in this process and follows it on the terminal until it ends; Ctrl-C checkpoints."""
 
+import shlex
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from typing import Any
 
 from tqdm import tqdm
@@ -86,7 +88,7 @@ def tell(run: RunRecord, address: str) -> None:
 
 
 def _store(address: str) -> str:
-    return "" if address == DEFAULT else f" --store {address}"
+    return "" if address == DEFAULT else f" --store {shlex.quote(address)}"
 
 
 def outcome(run: RunRecord) -> dict[str, Any]:
@@ -98,11 +100,18 @@ def outcome(run: RunRecord) -> dict[str, Any]:
     return known | figures | {"env_steps": run.env_steps, "wall_s": run.wall_s}
 
 
-def engine_on(address: str) -> Engine:
-    """An engine of this process on the store; made where there is none. Raises StoreInUse with a hint."""
+def train_here(address: str, begin: Callable[[Engine], str], as_json: bool) -> int:
+    """Follow the run whose id `begin(engine)` returns, in an engine of this process on the store; both are made where
+    there are none, and closed again where the run is refused. Raises StoreInUse with the pid of another engine."""
     store: Store = open_store(address)
     try:
-        return Engine(store, max_concurrent=1)
+        engine = Engine(store, max_concurrent=1)
     except BaseException:
         store.close()
         raise
+    try:
+        run_id = begin(engine)
+    except BaseException:
+        engine.close()
+        raise
+    return follow(engine, run_id, address, as_json)

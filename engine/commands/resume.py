@@ -2,8 +2,9 @@
 
 import argparse
 
-from engine.commands.following import engine_on, follow
+from engine.commands.following import train_here
 from engine.commands.stores import add_run_argument, add_store_option, existing_store, find_run
+from engine.service import Engine
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -15,10 +16,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     with existing_store(arguments.store) as store:
         run_id = find_run(store, arguments.run_id).run_id
-    engine = engine_on(arguments.store)
-    try:
+
+    def resumed(engine: Engine) -> str:
         engine.resume(run_id)
-    except BaseException:
-        engine.close()
-        raise
-    return follow(engine, run_id, arguments.store, arguments.json)
+        return run_id
+
+    return train_here(arguments.store, resumed, arguments.json)

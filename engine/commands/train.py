@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from engine.commands.following import engine_on, follow
+from engine.commands.following import train_here
 from engine.commands.options import add_setting_options, assign
 from engine.commands.stores import Refused, add_store_option
 from engine.config import RunConfig, config_schema
@@ -24,8 +24,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     config = RunConfig.from_object(assign(beginning(arguments), arguments.assignments, config_schema()))
-    engine = engine_on(arguments.store)
-    return follow(engine, engine.submit(config), arguments.store, arguments.json)
+    return train_here(arguments.store, lambda engine: engine.submit(config), arguments.json)
 
 
 def beginning(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -52,7 +51,7 @@ def read_settings(path: Path) -> dict[str, Any]:
         raise Refused(f"The settings in {path} are nested more than {MAX_DEPTH} levels deep")
     try:
         settings = json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Refused(f"The file {path} is not JSON: {error}") from None
     if not isinstance(settings, dict):
         raise Refused(f"The file {path} holds no object of named settings")
