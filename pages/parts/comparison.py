@@ -28,12 +28,14 @@ class Item:
 
 @dataclass(frozen=True)
 class Curve:
-    """One run's metric: steps [n], env_steps [n] and values [n], measured points only."""
+    """One run's metric: steps [n], env_steps [n] and values [n], measured points only; of a long run, the smallest and
+    the largest of some points each. end [m]: the last LAST_SHARE of the points, as they were recorded."""
 
     run: RunRecord
     steps: np.ndarray
     env_steps: np.ndarray
     values: np.ndarray
+    end: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -99,8 +101,19 @@ def curves(store: Store, item: Item, metric: str) -> list[Curve]:
         env_steps = table.values[:, table.names.index("env_steps")]
         known = np.isfinite(values) & np.isfinite(env_steps)
         if known.any():
-            found.append(Curve(run, table.steps[known], env_steps[known], values[known]))
+            steps, values = table.steps[known], values[known]
+            end = (
+                _end(store, run, metric, steps) if table.thinned else values[-max(1, round(LAST_SHARE * len(steps))) :]
+            )
+            found.append(Curve(run, steps, env_steps[known], values, end))
     return found
+
+
+def _end(store: Store, run: RunRecord, metric: str, steps: np.ndarray) -> np.ndarray:
+    """What was measured in the last LAST_SHARE of these steps; the mean of the extremes that are drawn is another."""
+    since = int(steps[-1]) - round(LAST_SHARE * int(steps[-1] - steps[0] + 1))
+    values = store.metrics(run.run_id, since=since, names=[metric]).values[:, 0]
+    return values[np.isfinite(values)]
 
 
 def band(found: list[Curve]) -> Band:
@@ -122,9 +135,9 @@ def figures(found: list[Curve]) -> Figures:
     """Last, best (highest), mean and sd over the last tenth of each seed, and how many seeds."""
     if not found:
         return Figures(None, None, None, None, 0)
-    ends = [float(c.values[-max(1, round(LAST_SHARE * len(c.values))) :].mean()) for c in found]
+    ends = [float(c.end.mean()) for c in found]
     return Figures(
-        last=statistics.fmean(float(c.values[-1]) for c in found),
+        last=statistics.fmean(float(c.end[-1]) for c in found),
         best=max(float(c.values.max()) for c in found),
         mean=statistics.fmean(ends),
         sd=statistics.stdev(ends) if len(ends) > 1 else None,

@@ -14,7 +14,7 @@ from engine.presets import PRESETS
 from engine.settings import InvalidSettings
 from engine.store import open_store
 from pages.parts import text
-from pages.parts.comparison import band, curves, figures, find, flattened, setting_labels
+from pages.parts.comparison import Figures, band, curves, figures, find, flattened, setting_labels
 from pages.parts.csv_file import csv_text, curves_csv
 from pages.parts.edit_run import refused, split
 from pages.parts.estimate import duration, estimate, size
@@ -116,6 +116,16 @@ def test_the_figures_of_a_group(known) -> None:
     assert (row.last, row.best, row.mean, row.n) == (15, 20, 15, 2)
     assert row.sd == pytest.approx(50**0.5)
     assert figures([]).n == 0
+
+
+def test_the_figures_of_a_long_run_are_of_its_rows_and_not_of_the_extremes_that_are_drawn(tmp_path: Path) -> None:
+    """Of 3,000 scores each tenth is 100, the others 0: among the last 300 are 30, so their mean is 10."""
+    with open_store(tmp_path / "uphill.db") as store:
+        run_id = recorded_run(store, [100.0 if step % 10 == 5 else 0.0 for step in range(1, 3001)])
+        (item,), _ = find(store, [run_id])
+        found = curves(store, item, "return_mean")
+        assert len(found[0].values) <= 1000
+        assert figures(found) == Figures(last=0.0, best=100.0, mean=10.0, sd=None, n=1)
 
 
 def test_curves_that_share_no_steps_have_no_band(known) -> None:
