@@ -240,6 +240,14 @@ def test_the_optimum_under_a_time_limit_beside_the_unlimited_one(capsys):
     assert told["return"] == -13 and told["time_limited"]["return"] == -12
 
 
+def test_cells_without_a_value_that_no_episode_comes_to_leave_the_return_as_it_is(capsys, tmp_path):
+    """Two moves of -1 lead home; behind the wall going round pays 5 for ever, so no cell there has a finite value."""
+    file = tmp_path / "walled.txt"
+    file.write_text("step_reward = -1\n\nS.G#..\n####..\n\nreward 1 5 = 5\n")
+    told = plan(capsys, file)
+    assert told["V"][0] == [-2, -1, 0, None, None, None] and told["return"] == -2
+
+
 def test_seeing_only_walls(capsys):
     """The preset: each move costs 0.1, discount 0.9, the money 1; with full sight by hand."""
     told = plan(capsys, "aliased", "value-iteration", "--observation", "walls")

@@ -20,7 +20,7 @@ from engine.gridworlds.policies import MAX_CHARACTERS, PolicyError, parse_policy
 from engine.gridworlds.presets import MAPS, read_map
 from engine.gridworlds.text import MAX_TIME_LIMIT, parse_map
 from engine.gridworlds.wide import figures, wide_plan, write_json
-from engine.planning.mdp import Floats, TabularMDP, uniform_policy
+from engine.planning.mdp import Floats, TabularMDP, start_value, uniform_policy
 from engine.planning.solving import IN_PLACE, MAX_SWEEPS, METHODS, TOLERANCE, solve
 
 PLANNED_SIDE = 2_000
@@ -81,7 +81,7 @@ def run(arguments: argparse.Namespace) -> int:
         in_place=arguments.in_place,
     )
     told = {"map": arguments.map, "method": arguments.method, "discount": grid.discount} | plan_object(grid, plan)
-    told["return"] = float(mdp.start @ plan.best.values)
+    told["return"] = start_value(mdp, plan.best.values)
     if arguments.time_limit is not None:
         told["time_limited"] = limited_object(grid, mdp, arguments.time_limit or grid.time_limit)
     if arguments.observation is not None:

@@ -65,6 +65,12 @@ def backup(mdp: TabularMDP, rewards: Floats, values: Floats, discount: float) ->
     return q
 
 
+def start_value(mdp: TabularMDP, values: Floats) -> float:
+    """sum_s d_0(s) V(s) over where episodes begin; what `values` [S] are elsewhere, NaN included, counts nowhere."""
+    begins = mdp.start > 0
+    return float(mdp.start[begins] @ values[begins])
+
+
 def uniform_policy(mdp: TabularMDP) -> Floats:
     """Every action as likely in every state, [S, A]."""
     return np.full((mdp.n_states, mdp.n_actions), 1.0 / mdp.n_actions)

@@ -13,7 +13,7 @@ import numpy as np
 from engine.planning.bounds import undiscounted_evaluation
 from engine.planning.evaluation import occupancy, policy_values
 from engine.planning.gradient import ExactGradient, ascend
-from engine.planning.mdp import Floats, Ints, TabularMDP, backup, expected_rewards, uniform_policy
+from engine.planning.mdp import Floats, Ints, TabularMDP, backup, expected_rewards, start_value, uniform_policy
 from engine.planning.optimum import optimum
 
 SEARCHED = 400
@@ -155,6 +155,5 @@ def _chosen(mdp: TabularMDP, seen: Ints, choice: dict[int, int]) -> Floats:
 
 def _weighted(mdp: TabularMDP, values: Floats) -> float:
     """The mean over where episodes begin, -inf where there is no value."""
-    begins = mdp.start > 0
-    total = float(mdp.start[begins] @ values[begins])
+    total = start_value(mdp, values)
     return total if np.isfinite(total) else -np.inf

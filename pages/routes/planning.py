@@ -17,7 +17,7 @@ from engine.gridworlds.dynamics import wall_codes
 from engine.gridworlds.maps import CELLS, GridMap, MapError
 from engine.gridworlds.text import MAX_CHARACTERS, SETTINGS, print_map
 from engine.planning.horizon import optimal_return
-from engine.planning.mdp import Bools, Floats
+from engine.planning.mdp import Bools, Floats, start_value
 from engine.planning.solving import IN_PLACE, METHODS
 from engine.settings import shown
 from pages.parts.lab_course import MAX_SWEEPS, Course, Solved, course, solved, thinned
@@ -107,8 +107,8 @@ def told_answer(known: Solved, going: Course) -> dict[str, Any]:
         "best": known.best.values[:cells].tolist(),
         "improper_cells": np.flatnonzero(found.improper & _open(known)).tolist(),
         "ends": known.mdp.terminal[:cells].tolist(),
-        "start": _at_start(known, found.values),
-        "best_start": _at_start(known, known.best.values),
+        "start": start_value(known.mdp, found.values),
+        "best_start": start_value(known.mdp, known.best.values),
     }
 
 
@@ -256,11 +256,6 @@ def _open(known: Solved) -> Bools:
 
 def _finite(q: Floats) -> list[list[float]]:
     return np.where(np.isfinite(q), q, np.nan).round(9).tolist()
-
-
-def _at_start(known: Solved, values: Floats) -> float:
-    begun = known.mdp.start > 0
-    return float(known.mdp.start[begun] @ values[begun])
 
 
 def _bits(chosen: Bools) -> list[int]:
