@@ -10,12 +10,21 @@ from safetensors.torch import save_file
 from torch import nn
 
 from engine.environments.normalisation import CLIP, EPSILON
+from engine.policies.closing import BARRED, Closing
 from engine.policies.distributions import Categorical, Distribution, Gaussian, MultiCategorical
 from engine.policies.mlp import MLPPolicy
+from engine.policies.table import TablePolicy
 from engine.policies.tokens import BOUNDARY, TokenPolicy
 from engine.store import MetricTable, RunRecord
 from engine.training import Training
 
+CLOSING_RULE = (
+    "At place t = 0, 1, ... a token's logit becomes `barred` where what is then open and the boundary would not fit "
+    "into the longest - t - 1 tokens after it, where it closes a bracket and none is open, and where it is among "
+    "`never`; the boundary's, where anything is open. brackets: 1 opens one, -1 closes one; pairs: the number of the "
+    "pair that a token opens or closes by turns, -1 for none."
+)
+EVENTS_SUFFIX = ".uphill"  # of the event files that are ours to replace
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -28,36 +37,47 @@ def csv_cell(value: Any) -> Any:
     return value
 
 
-def write_metrics_csv(path: Path, table: MetricTable) -> None:
-    """One row per iteration: step, then every metric in the order of the table; empty where not measured."""
+def write_metrics_csv(path: Path, table: MetricTable) -> list[Path]:
+    """One row per iteration: step, then every metric in the order of the table; empty where not measured. This and the
+    next two return the files they wrote."""
     with path.open("w", newline="", encoding="utf-8") as file:
         rows = csv.writer(file)
         rows.writerow(["step", *map(csv_cell, table.names)])
         for step, values in zip(table.steps.tolist(), table.values.tolist(), strict=True):
             rows.writerow([step, *map(csv_cell, values)])
+    return [path]
 
 
-def write_tensorboard(directory: Path, run: RunRecord, table: MetricTable) -> None:
-    """Event files that TensorBoard reads: one scalar per metric over iterations, and the settings as text."""
+def write_tensorboard(directory: Path, run: RunRecord, table: MetricTable) -> list[Path]:
+    """Event files that TensorBoard reads: one scalar per metric over iterations, and the settings as text.
+
+    What an earlier export left there goes: TensorBoard reads all files of a folder as one run, every point twice.
+    """
     from torch.utils.tensorboard import SummaryWriter
 
     began = run.started_at or run.created_at
     elapsed = table.values[:, table.names.index("wall_s")] if "wall_s" in table.names else table.steps
-    with SummaryWriter(str(directory)) as writer:
+    for earlier in directory.glob(f"*{EVENTS_SUFFIX}"):
+        earlier.unlink()
+    with SummaryWriter(str(directory), filename_suffix=EVENTS_SUFFIX) as writer:
         writer.add_text("settings", f"    {json.dumps(run.config, indent=2)}".replace("\n", "\n    "))
         for column, name in enumerate(table.names):
             for step, value, seconds in zip(table.steps, table.values[:, column], elapsed, strict=True):
                 if not math.isnan(value):
                     writer.add_scalar(name, value, int(step), walltime=began + float(seconds))
+    return list(directory.glob(f"*{EVENTS_SUFFIX}"))
 
 
-def write_policy(directory: Path, training: Training, about: dict[str, Any]) -> None:
+def write_policy(directory: Path, training: Training, about: dict[str, Any]) -> list[Path]:
     """policy.safetensors and policy.json: the tensors, and how torch alone computes an action from them.
 
     `about` (the run it came from) is kept in the description as it is.
     """
     description: dict[str, Any] = {"format": "uphill-policy", "version": 1, "about": about}
     description |= describe(training.policy)
+    if isinstance(training.policy, TokenPolicy):
+        words = training.task.vocabulary  # type: ignore[attr-defined]
+        description |= {"tokens": list(words.symbols), "language": words.language}
     weights = dict(training.policy.state_dict())
     scale = training.task.state_dict().get("collector", {}).get("observation_scale")
     if scale is not None:
@@ -67,8 +87,10 @@ def write_policy(directory: Path, training: Training, about: dict[str, Any]) -> 
         description["observation"] |= {"epsilon": EPSILON, "clip": CLIP}
     directory.mkdir(parents=True, exist_ok=True)
     tensors = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in weights.items()}
-    save_file(tensors, directory / "policy.safetensors", metadata={"format": "uphill-policy"})
-    (directory / "policy.json").write_text(json.dumps(description, indent=2) + "\n", encoding="utf-8")
+    files = [directory / "policy.safetensors", directory / "policy.json"]
+    save_file(tensors, files[0], metadata={"format": "uphill-policy"})
+    files[1].write_text(json.dumps(description, indent=2) + "\n", encoding="utf-8")
+    return files
 
 
 def describe(policy: nn.Module) -> dict[str, Any]:
@@ -81,6 +103,14 @@ def describe(policy: nn.Module) -> dict[str, Any]:
             "sizes": {"embedding": policy.actor.gru.input_size, "hidden": policy.actor.gru.hidden_size}
             | {"layers": policy.actor.gru.num_layers, "vocabulary": policy.distribution.n},
             "boundary": BOUNDARY,
+        } | ({} if policy.closing is None else {"closing": _closing(policy.closing)})
+    if isinstance(policy, TablePolicy):
+        return {
+            "kind": "table",
+            "observation": {"length": len(policy.log_probs), "reads": "one-hot: the place of the 1 is the table's row"},
+            "action_values": "action_values: Q(s, a), of which the largest is the greedy action's",
+            "distribution": _distribution(policy.distribution)
+            | {"outputs": "log-probabilities, with a share `epsilon` of moves at random", "outputs_from": "log_probs"},
         }
     assert isinstance(policy, MLPPolicy)
     return {
@@ -89,6 +119,18 @@ def describe(policy: nn.Module) -> dict[str, Any]:
         "actor": _layers(policy.actor, "actor"),
         "critic": _layers(policy.critic, "critic"),
         "distribution": _distribution(policy.distribution),
+    }
+
+
+def _closing(closing: Closing) -> dict[str, Any]:
+    """Which tokens may not come, and when: the mask that belongs to the logits."""
+    return {
+        "rule": CLOSING_RULE,
+        "brackets": closing.brackets.int().tolist(),
+        "pairs": [-1 if pair == closing.pairs.max() else pair for pair in closing.pairs.tolist()],
+        "never": closing.never.nonzero().flatten().tolist(),
+        "longest": closing.longest,
+        "barred": BARRED,
     }
 
 

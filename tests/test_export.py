@@ -65,13 +65,26 @@ def test_tensorboard_reads_the_event_files(exported):
     np.testing.assert_allclose([scalar.value for scalar in scalars], table.values[:, 0], rtol=1e-6)
 
 
+def test_a_second_export_takes_the_place_of_the_first_and_lists_its_own_files_only(exported, capsys):
+    store, run, folder = exported
+    (folder / "notes.txt").write_text("mine")
+    (folder / "tensorboard" / "events.out.tfevents.1.mine").write_bytes(b"")
+    assert main(["export", run.run_id, "--store", str(store.path), "--out", str(folder), "--json"]) == 0
+    files = json.loads(capsys.readouterr().out)["files"]
+    names = sorted(path.removeprefix(f"{folder}/") for path in files)
+    assert [name for name in names if "tfevents" not in name] == ["metrics.csv", "policy.json", "policy.safetensors"]
+    assert len(names) == 4 and (folder / "notes.txt").exists()
+    scalars = EventAccumulator(str(folder / "tensorboard")).Reload().Scalars("kl")
+    assert [scalar.step for scalar in scalars] == store.metrics(run.run_id, names=["kl"]).steps.tolist()
+
+
 def read_safetensors(path):
     """The published format, by torch alone: 8 bytes header length, JSON header, then the tensors' bytes."""
     body = path.read_bytes()
     (length,) = struct.unpack("<Q", body[:8])
     header = json.loads(body[8 : 8 + length])
     header.pop("__metadata__", None)
-    types = {"F32": torch.float32, "F64": torch.float64}
+    types = {"F32": torch.float32, "F64": torch.float64, "I64": torch.int64}
     tensors = {}
     for name, about in header.items():
         begin, end = (8 + length + offset for offset in about["data_offsets"])
@@ -121,6 +134,80 @@ def test_the_description_names_the_run_and_its_settings(exported):
     about = json.loads((folder / "policy.json").read_text())["about"]
     assert about["run_id"] == run.run_id and about["config"] == run.config
     assert about["iteration"] == run.checkpoint_step
+
+
+def exported_policy(config, folder):
+    """(description, tensors, training) of a finished run's policy."""
+    store, out = str(folder / "uphill.db"), folder / "out"
+    engine = Engine(open_store(store))
+    run_id = engine.submit(RunConfig.from_object(config))
+    assert engine.wait(run_id, 60)
+    engine.close()
+    assert main(["export", run_id, "--store", store, "--out", str(out), "--format", "policy"]) == 0
+    with open_store(store) as opened:
+        run = opened.get_run(run_id)
+        training = restore(run, choose(opened, run, "last"))
+    return json.loads((out / "policy.json").read_text()), read_safetensors(out / "policy.safetensors"), training
+
+
+@pytest.mark.parametrize("kind", ["q-learning", "sarsa", "expected-sarsa", "monte-carlo"])
+def test_a_table_of_action_values_acts_the_same_with_torch_alone(tmp_path, kind):
+    """Sutton & Barto (2018), p. 100-101: epsilon / |A| for every action, and the rest for the greedy ones."""
+    config = {"budget": 640, "task": {"kind": "gridworld", "n_envs": 8}, "evaluation": {"final_episodes": 2}}
+    config |= {"algorithm": {"kind": kind, "batch_size": 64, "epsilon": 0.3}}
+    description, tensors, training = exported_policy(config, tmp_path)
+    assert description["kind"] == "table" and description["distribution"]["n"] == 4
+    places = torch.eye(description["observation"]["length"])
+    expected = torch.softmax(training.policy.params(places), -1)
+    torch.testing.assert_close(torch.softmax(tensors[description["distribution"]["outputs_from"]], -1), expected)
+    best = tensors["action_values"] == tensors["action_values"].amax(-1, keepdim=True)
+    by_hand = 0.3 / 4 + 0.7 * best / best.sum(-1, keepdim=True)
+    torch.testing.assert_close(by_hand, expected, check_dtype=False)
+    training.task.close()
+
+
+@pytest.mark.parametrize("constrained", [False, True])
+def test_a_generator_writes_with_the_same_probabilities_with_torch_alone(tmp_path, constrained):
+    config = {"budget": 32, "task": {"kind": "molecules", "workers": 1, "max_length": 40, "constrained": constrained}}
+    config |= {"algorithm": {"kind": "pg", "batch_size": 32}, "evaluation": {"episodes": 4, "final_episodes": 4}}
+    description, tensors, training = exported_policy(config, tmp_path)
+    size = description["sizes"]
+    embedding = torch.nn.Embedding(size["vocabulary"], size["embedding"])
+    gru = torch.nn.GRU(size["embedding"], size["hidden"], size["layers"])
+    head = torch.nn.Linear(size["hidden"], size["vocabulary"])
+    for name, module in (("embedding", embedding), ("gru", gru), ("head", head)):
+        prefix = f"actor.{name}."
+        module.load_state_dict({key.removeprefix(prefix): t for key, t in tensors.items() if key.startswith(prefix)})
+    drawn = training.policy.sample(16, 40, torch.Generator().manual_seed(1))
+    logits = head(gru(embedding(drawn.read))[0])
+    if constrained:
+        bar(logits, drawn.read, description["closing"], description["boundary"])
+    else:
+        assert "closing" not in description
+    expected = torch.softmax(training.policy.params(drawn.read), -1)
+    torch.testing.assert_close(torch.softmax(logits, -1)[drawn.mask], expected[drawn.mask], rtol=1e-4, atol=1e-5)
+    assert len(description["tokens"]) == size["vocabulary"] and description["language"] == "smiles"
+    for column in range(16):
+        written = drawn.written[drawn.mask[:, column], column].tolist()
+        text = "".join(description["tokens"][token] for token in written if token != description["boundary"])
+        assert text == training.task.vocabulary.decode(written)
+    training.task.close()
+
+
+def bar(logits, read, closing, boundary):
+    """What the description says of closing, one sequence and one place at a time."""
+    for column in range(read.shape[1]):
+        opened, pairs = 0, set()
+        for t in range(len(read)):
+            token = int(read[t, column])
+            opened += closing["brackets"][token]
+            pairs ^= {closing["pairs"][token]} - {-1}
+            for following in range(logits.shape[2]):
+                after = opened + closing["brackets"][following]
+                unclosed = after + len(pairs ^ ({closing["pairs"][following]} - {-1}))
+                barred = unclosed + 1 > closing["longest"] - t - 1 or after < 0 or following in closing["never"]
+                if opened + len(pairs) > 0 if following == boundary else barred:
+                    logits.data[t, column, following] = closing["barred"]
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])

@@ -30,22 +30,28 @@ def run(arguments: argparse.Namespace) -> int:
         saved = choose(store, found, arguments.checkpoint) if "policy" in formats else None
         beside = store.path.parent if store.path else Path()
     folder = Path(arguments.out) if arguments.out else beside / "exports" / found.run_id
+    training = None if saved is None else restore(found, saved)
+    files: list[Path] = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if "csv" in formats:
-            write_metrics_csv(folder / "metrics.csv", table)
+            files += write_metrics_csv(folder / "metrics.csv", table)
         if "tensorboard" in formats:
-            write_tensorboard(folder / "tensorboard", found, table)
-        if saved is not None:
-            training = restore(found, saved)
+            files += write_tensorboard(folder / "tensorboard", found, table)
+        if saved is not None and training is not None:
             about = {"run_id": found.run_id, "name": found.name, "iteration": saved.step, "config": found.config}
-            write_policy(folder, training, about)
-            training.task.close()
+            files += write_policy(folder, training, about)
     except OSError as error:
         raise Refused(f"The export to {folder} failed: {error.strerror or error}") from None
-    files = sorted(str(path) for path in folder.rglob("*") if path.is_file())
-    if arguments.json:
-        print_json({"run_id": found.run_id, "folder": str(folder), "files": files})
+    finally:
+        if training is not None:
+            training.task.close()
+    _tell(found.run_id, folder, sorted(map(str, files)), arguments.json)
+    return 0
+
+
+def _tell(run_id: str, folder: Path, files: list[str], as_json: bool) -> None:
+    if as_json:
+        print_json({"run_id": run_id, "folder": str(folder), "files": files})
     else:
         print("\n".join(files))
-    return 0

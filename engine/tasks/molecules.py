@@ -90,9 +90,9 @@ class MoleculeTask:
         self._scorer = Scorer(self.objective.questions, settings.workers, settings.score_timeout)
         self._prior = prior.read(prior.located(settings.prior))
         size, weights = self._prior.card["size"], self._prior.tempered(settings.temperature)
-        vocabulary = self._prior.vocabulary
-        bars = closing(vocabulary, settings.max_length).to(device) if settings.constrained else None
-        self.spec = TokenSpec(len(vocabulary), **size, weights=weights, closing=bars)
+        self.vocabulary = self._prior.vocabulary
+        bars = closing(self.vocabulary, settings.max_length).to(device) if settings.constrained else None
+        self.spec = TokenSpec(len(self.vocabulary), **size, weights=weights, closing=bars)
         self._taught = self._prior.model().to(device)
         self.memory = Memory(retires=settings.bucket_size > 0)
         self._shelf = Shelf(settings)
@@ -155,7 +155,7 @@ class MoleculeTask:
     def _encoded(self, smiles: str) -> list[int] | None:
         """As tokens; None where the vocabulary or the length limit does not allow it."""
         try:
-            tokens = self._prior.vocabulary.encode(smiles)
+            tokens = self.vocabulary.encode(smiles)
         except UnknownToken:
             return None
         return tokens if len(tokens) <= self.settings.max_length else None
@@ -229,7 +229,7 @@ class MoleculeTask:
     def _score(self, drawn: Sequences) -> list[Scored]:
         """What each drawn sequence is worth; one that was cut off is no molecule."""
         ended = ((drawn.written == BOUNDARY) & drawn.mask).any(0).tolist()
-        texts = [self._prior.vocabulary.decode(column) for column in drawn.written.t().tolist()]
+        texts = [self.vocabulary.decode(column) for column in drawn.written.t().tolist()]
         whole = iter(self._scorer.score([text for text, end in zip(texts, ended, strict=True) if end]))
         reason = f"it did not end within {self.settings.max_length} tokens"
         return [
