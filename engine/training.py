@@ -216,8 +216,7 @@ class _Loop:
             row |= tested
         start = monotonic()
         self.record.metrics(self.progress.iteration, row)
-        is_best = merit > self.progress.best_return
-        if is_best:
+        if is_best := merit > self.progress.best_return:
             self.progress.best_return, self.progress.best_at = merit, self.progress.iteration
         if self._picture_due(due, start - self.drawn_at):
             self._draw()
@@ -274,19 +273,16 @@ class _Loop:
         self.drawn_at, self.drawing = monotonic(), thread_time() - start
 
     def _save(self) -> None:
-        """What an iteration saves last counts: its checkpoint is the best, if its test was, at a pause and at the end
-        too."""
-        is_best = self.progress.iteration == self.progress.best_at
-        self.record.checkpoint(self.progress.iteration, self.training.state_dict(), is_best)
+        now, best = self.progress.iteration, self.progress.best_at  # saved once more at a pause, the best stays it
+        self.record.checkpoint(now, self.training.state_dict(), now == best)
         self.saved_at = monotonic()
 
     def _finish(self) -> dict[str, Any]:
         """The final test, the last picture and checkpoint, and the run's figures."""
-        evaluation = self.config.evaluation
+        evaluation, progress = self.config.evaluation, self.progress
         final = self.training.evaluate(evaluation.final_episodes, evaluation.deterministic)
         self._draw()
         self._save()
-        progress = self.progress
         return {
             "env_steps": progress.env_steps,
             "wall_s": progress.wall_s,

@@ -215,7 +215,7 @@ def test_evaluate_plays_the_episodes_that_were_asked_for(capsys, store, trained)
     code, out, _ = call(capsys, "evaluate", trained, "--store", store, "--episodes", "7", "--json")
     assert json.loads(out) == first
     code, _, err = call(capsys, "evaluate", trained, "--store", store, "--checkpoint", "12345")
-    assert code == 2 and "this run has last, best, or one of the iterations" in err
+    assert code == 2 and "this run has last, or one of the iterations 11" in err
     code, _, err = call(capsys, "evaluate", "zzz", "--store", store)
     assert code == 2 and "There is no run 'zzz'" in err
 

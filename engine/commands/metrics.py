@@ -4,15 +4,19 @@ import argparse
 import csv
 import sys
 
+from engine.commands.options import whole_number
 from engine.commands.stores import Refused, add_run_argument, add_store_option, existing_store, find_run
 from engine.commands.text import print_json
 from engine.export import csv_cell
+
+MOST_STEPS = 10_000_000_000
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     add_run_argument(parser)
     add_store_option(parser)
-    parser.add_argument("--since", type=int, default=0, metavar="STEP", help="only iterations after this one")
+    since = whole_number("--since", 0, MOST_STEPS)
+    parser.add_argument("--since", type=since, default=0, metavar="STEP", help="only iterations after this one")
     parser.add_argument("--only", metavar="NAMES", help="only these metrics, separated by commas")
     parser.add_argument("--json", action="store_true", help="print one JSON object: names, steps, values")
 

@@ -2,9 +2,8 @@
 
 import argparse
 import os
-from pathlib import Path
 
-from engine.store import RunRecord, Store, open_store
+from engine.store import NoStore, RunRecord, Store, open_store
 
 DEFAULT = "store/uphill.db"
 
@@ -32,14 +31,15 @@ def add_run_argument(parser: argparse.ArgumentParser) -> None:
 
 def existing_store(address: str) -> Store:
     """Open a store to read it. Raises Refused if there is none: reading makes nothing."""
-    if "://" not in address and not Path(address).is_file():
-        raise Refused(f"There is no store at {address}; `python -m engine train` makes one, --store names another")
-    return open_store(address)
+    try:
+        return open_store(address, create=False)
+    except NoStore as missing:
+        raise Refused(f"{missing}; `python -m engine train` makes one, --store names another") from None
 
 
 def find_run(store: Store, beginning: str) -> RunRecord:
     """The one run whose id begins so. Raises Refused if there is none or more than one."""
-    found = [run for run in store.runs(limit=10_000) if run.run_id.startswith(beginning)] if beginning else []
+    found = store.runs_beginning(beginning) if beginning else []
     if len(found) == 1:
         return found[0]
     if not found:

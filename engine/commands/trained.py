@@ -6,7 +6,7 @@ from engine import checkpoint, placing
 from engine.commands.stores import Refused
 from engine.config import RunConfig
 from engine.store import Checkpoint, RunRecord, Store
-from engine.training import Training
+from engine.training import Training, take_up
 
 
 def add_checkpoint_option(parser: argparse.ArgumentParser) -> None:
@@ -27,7 +27,8 @@ def choose(store: Store, run: RunRecord, which: str) -> Checkpoint:
     if not known:
         raise Refused(f"Run {run.run_id} has no checkpoint yet")
     steps = ", ".join(str(saved.step) for saved in known)
-    raise Refused(f"--checkpoint is {which[:40]!r}; this run has last, best, or one of the iterations {steps}")
+    named = "last, best" if any(saved.is_best for saved in known) else "last"
+    raise Refused(f"--checkpoint is {which[:40]!r}; this run has {named}, or one of the iterations {steps}")
 
 
 def restore(run: RunRecord, saved: Checkpoint) -> Training:
@@ -43,5 +44,9 @@ def restore(run: RunRecord, saved: Checkpoint) -> Training:
     except checkpoint.DamagedCheckpoint as damage:
         training.task.close()
         raise Refused(f"{damage}; --checkpoint takes another") from None
-    training.load_state_dict(state)
+    try:
+        take_up(training, state)
+    except BaseException:
+        training.task.close()
+        raise
     return training

@@ -1,6 +1,7 @@
 """Opening a database and running transactions in it, with its failures told as sentences."""
 
 import functools
+import re
 import shutil
 import sqlite3
 import threading
@@ -13,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from engine.store.records import StoreError, StoreFull
+from engine.store.records import NoStore, StoreError, StoreFull
 from engine.store.tables import METADATA, SCHEMA, SCHEMA_VERSION
 
 BUSY_SECONDS = 5.0
@@ -101,7 +102,8 @@ def open_database(path_or_url: str | Path, create: bool) -> Database:
 
     Raises StoreError: no such store (create=False), not a store, written by a newer Uphill, or not accessible.
     """
-    url = sa.make_url(str(path_or_url)) if "://" in str(path_or_url) else None
+    url = _url(str(path_or_url))
+    shown = str(path_or_url) if url is None else url.render_as_string(hide_password=True)
     if url is not None and url.get_backend_name() not in ("sqlite", "postgresql"):
         raise StoreError(f"A store in {url.get_backend_name()} is not possible; use an SQLite file or PostgreSQL")
     try:
@@ -110,16 +112,29 @@ def open_database(path_or_url: str | Path, create: bool) -> Database:
         path = Path((url.database if url is not None else str(path_or_url)) or "").expanduser().absolute()
         return _open_sqlite(path, create)
     except sa.exc.DBAPIError as error:
-        raise explain(error.orig, str(path_or_url), None) from error
+        raise explain(error.orig, shown, None) from error
     except (OSError, ValueError, ImportError) as error:
-        raise StoreError(f"The store {path_or_url} cannot be opened: {error}") from error
+        raise StoreError(f"The store {shown} cannot be opened: {error}") from error
+
+
+def _url(address: str) -> sa.URL | None:
+    """The address of a database, None for a path. Raises StoreError, without the password that may be in it."""
+    if "://" not in address:
+        return None
+    try:
+        return sa.make_url(address)
+    except (sa.exc.ArgumentError, ValueError):
+        raise StoreError(
+            f"The store {re.sub(':[^:@/]*@', ':***@', address)} is no address of a database; it must be like "
+            "sqlite:///runs.db or postgresql://user:password@host/name"
+        ) from None
 
 
 def _open_sqlite(path: Path, create: bool) -> Database:
     if path.is_dir():
         raise StoreError(f"The store {path} is a folder; give the name of a file, for instance {path / 'uphill.db'}")
     if not path.exists() and not create:
-        raise StoreError(f"There is no store at {path}")
+        raise NoStore(f"There is no store at {path}")
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.exists() and path.stat().st_size:
         with path.open("rb") as file:

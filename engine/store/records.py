@@ -15,6 +15,10 @@ class StoreError(Exception):
     """Something is wrong with the store; the message is a sentence for the person who opened it."""
 
 
+class NoStore(StoreError):
+    """There is no store at the place that was named, and none was to be made."""
+
+
 class StoreInUse(StoreError):
     """Another engine holds the store; `pid` is its process id, None if it could not be read."""
 

@@ -86,6 +86,13 @@ def read_runs(connection: sa.Connection, which: Filter, limit: int, offset: int,
     return [as_record(row, owned) for row in connection.execute(query.limit(limit).offset(offset)).all()]
 
 
+def read_runs_beginning(connection: sa.Connection, beginning: str, owned: bool) -> list[RunRecord]:
+    """Newest first; ids are compared in lower case, as they are."""
+    named = RUNS.c.run_id.startswith(beginning, autoescape=True)
+    query = _RECORDS.where(named, *_conditions(Filter(), owned)).order_by(RUNS.c.run_key.desc())
+    return [as_record(row, owned) for row in connection.execute(query).all()]
+
+
 def count_runs(connection: sa.Connection, which: Filter, owned: bool) -> int:
     return connection.scalar(sa.select(sa.func.count()).select_from(RUNS).where(*_conditions(which, owned))) or 0
 

@@ -109,6 +109,12 @@ class Store:
             which = Filter(search, state, task, algorithm, group_id, deleted)
             return runs.read_runs(connection, which, limit, offset, owned)
 
+    def runs_beginning(self, beginning: str) -> list[RunRecord]:
+        """The runs whose id begins so, however many runs there are; deleted ones are left out."""
+        owned = self.owner_alive()
+        with self.database.read() as connection:
+            return runs.read_runs_beginning(connection, beginning, owned)
+
     def count_runs(
         self,
         search: str | None = None,
