@@ -22,16 +22,21 @@ help:
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $@
 
+# The compiled inner loops, made before the first run instead of in it.
+.venv/kernels.compiled: engine/kernels.py engine/compiled.py .venv/run.installed
+	$(BIN)/python -c "from engine import kernels; kernels.ready()"
+	@touch $@
+
 .venv/test.installed: requirements-dev.txt .venv/run.installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
 
-setup: .venv/run.installed
+setup: .venv/kernels.compiled
 
 run: setup
 	@UPHILL_STORE="$(STORE)" exec $(BIN)/streamlit run app.py --server.port $(PORT)
 
-test: .venv/test.installed
+test: .venv/test.installed .venv/kernels.compiled
 	@./tests/browser/install-chromium
 	$(BIN)/python -m pytest tests -n 2 --dist loadfile --no-loadscope-reorder
 
@@ -40,5 +45,5 @@ check: .venv/test.installed
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-bench: .venv/test.installed
+bench: .venv/test.installed .venv/kernels.compiled
 	$(BIN)/python benchmarks/report.py --write

@@ -6,7 +6,9 @@ from collections.abc import Callable, Sequence
 from time import monotonic
 
 import torch
+from threadpoolctl import threadpool_limits
 
+from engine import kernels
 from engine.settings import InvalidSettings
 from engine.surroundings import residents_from_environment, threads_from_environment
 
@@ -86,5 +88,11 @@ def resident(device: torch.device) -> bool:
 
 
 def prepare_threads() -> None:
-    """One intra-op thread per run: small operations gain nothing from two, and several runs with two collapse."""
-    torch.set_num_threads(threads_from_environment())
+    """One thread for an operation, torch's or BLAS's: small ones gain nothing from two, several runs with two collapse.
+
+    Has the kernels compiled first: they bring a BLAS of their own.
+    """
+    kernels.ready()
+    threads = threads_from_environment()
+    torch.set_num_threads(threads)
+    threadpool_limits(threads, user_api="blas")

@@ -5,6 +5,8 @@ import math
 import torch
 from torch import Tensor, nn
 
+from engine import kernels
+
 MAX_SKIPPED_IN_A_ROW = 3
 BETAS, EPSILON = (0.9, 0.999), 1e-5
 
@@ -29,7 +31,7 @@ class Optimiser:
             parameter.grad = self.gradient[start:end].view_as(parameter)
             parameter.data = self.parameters[start:end].view_as(parameter)
             start = end
-        self.first, self.second, self.spread = (torch.zeros_like(self.parameters) for _ in range(3))
+        self.first, self.second = torch.zeros_like(self.parameters), torch.zeros_like(self.parameters)
         self.steps = self.skipped = 0
 
     def step(self, loss: Tensor, learning_rate: float, max_gradient_norm: float) -> float:
@@ -49,20 +51,25 @@ class Optimiser:
         m <- b1 m + (1 - b1) g, v <- b2 v + (1 - b2) g^2, theta <- theta - lr m^ / (sqrt(v^) + eps), where ^ divides
         by 1 - b^t. (Kingma & Ba 2015, algorithm 1)
         """
-        norm = float(self.gradient.norm())
+        on_cpu = self.gradient.device.type == "cpu"
+        norm = kernels.norm(self.gradient.numpy()) if on_cpu else float(self.gradient.norm())
         if not math.isfinite(norm):
             self._skip(norm)
             return norm
         self.skipped = 0
         self.steps += 1
-        if norm + 1e-6 > max_gradient_norm:
-            self.gradient.mul_(max_gradient_norm / (norm + 1e-6))
+        share = min(1.0, max_gradient_norm / (norm + 1e-6))
         bias = [1 - beta**self.steps for beta in BETAS]
+        root = math.sqrt(bias[1])  # both sides of the fraction times it: one operation less
+        rate, epsilon = learning_rate * root / bias[0], EPSILON * root
+        if on_cpu:
+            arrays = (self.parameters, self.gradient, self.first, self.second)
+            kernels.adam(*(array.numpy() for array in arrays), share, rate, epsilon, *BETAS)
+            return norm
+        self.gradient.mul_(share)
         self.first.lerp_(self.gradient, 1 - BETAS[0])
         self.second.mul_(BETAS[1]).addcmul_(self.gradient, self.gradient, value=1 - BETAS[1])
-        root = math.sqrt(bias[1])  # both sides of the fraction times it: one operation less
-        torch.sqrt(self.second, out=self.spread).add_(EPSILON * root)
-        self.parameters.addcdiv_(self.first, self.spread, value=-learning_rate * root / bias[0])
+        self.parameters.addcdiv_(self.first, self.second.sqrt().add_(epsilon), value=-rate)
         return norm
 
     def _skip(self, norm: float) -> None:

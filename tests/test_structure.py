@@ -22,8 +22,10 @@ MAY_IMPORT = {
     "engine/advantages.py": [],
     "engine/losses.py": ["engine.advantages"],
     "engine/rollout.py": [],
-    "engine/policies": ["engine.settings"],
-    "engine/planning": [],
+    "engine/compiled.py": [],
+    "engine/kernels.py": ["engine.compiled"],
+    "engine/policies": ["engine.kernels", "engine.settings"],
+    "engine/planning": ["engine.compiled"],
     "engine/algorithms": [
         "engine.advantages",
         "engine.batch",

@@ -1,4 +1,4 @@
-"""The inner loops of ordered value iteration, compiled by numba when first used and kept in its cache.
+"""The inner loops of ordered value iteration, compiled.
 
 States are numbered here in the order they are backed up in; `following` [L, B] leads to such numbers, and to L where
 nothing follows, whose value stays 0. A move that ends where it began leads to L as well: what it pays is counted, and
@@ -6,22 +6,11 @@ that it can be repeated by the factor 1 / (1 - gamma p_stay) (Puterman, 1994, se
 costs one backup instead of log(tolerance) / log(gamma) of them.
 """
 
-from collections.abc import Callable
-from typing import Any
-
-import numba
 import numpy as np
 
+from engine.compiled import compiled
 from engine.planning.mdp import Bools, Floats, Ints
 from engine.planning.moves import Codes, States
-
-
-def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compiled at its first call; the machine code is kept beside this file, else in the user's cache, else nowhere."""
-    try:
-        return numba.njit(cache=True, nogil=True)(function)
-    except RuntimeError:  # no folder can be written
-        return numba.njit(nogil=True)(function)
 
 
 @compiled

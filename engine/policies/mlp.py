@@ -41,8 +41,9 @@ class MLPPolicy(nn.Module):
         return self._output(self.critic, self.critic_passes, observations).squeeze(-1)
 
     def written_out(self, observations: Tensor) -> bool:
-        """Whether the passes can be had written out: hidden layers, on the CPU. A table has nothing to gain."""
-        return self.actor_passes.hidden > 0 and observations.device.type == "cpu"
+        """Whether the passes can be had written out: float32 on the CPU, and no table, which has nothing to gain."""
+        plain = observations.device.type == "cpu" and observations.dtype == torch.float32
+        return plain and self.actor_passes.hidden > 0
 
     def _output(self, network: nn.Sequential, passes: Passes, observations: Tensor) -> Tensor:
         if torch.is_grad_enabled() or not self.written_out(observations):

@@ -6,11 +6,11 @@ import numba
 import numpy as np
 import pytest
 
+from engine.compiled import compiled
 from engine.gridworlds.compact import compact
 from engine.gridworlds.dynamics import tabular
 from engine.gridworlds.maps import GridMap
 from engine.gridworlds.text import parse_map
-from engine.planning import kernels
 from engine.planning.mdp import backup, expected_rewards
 from engine.planning.moves import look_ahead
 from engine.planning.optimum import optimum
@@ -88,4 +88,4 @@ def test_without_a_folder_for_its_cache_it_still_compiles(monkeypatch):
         return real(*arguments, **settings)
 
     monkeypatch.setattr(numba, "njit", refusing)
-    assert kernels.compiled(lambda x: x + 1)(2) == 3
+    assert compiled(lambda x: x + 1)(2) == 3
