@@ -9,6 +9,8 @@ from gymnasium import Env, spaces
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
+from engine.environments import mujoco_warnings
+from engine.environments.allowed import MUJOCO
 from engine.environments.batched import dynamics_of
 from engine.environments.batched.vector_env import BatchedVectorEnv
 from engine.environments.failure import EnvironmentFailed
@@ -139,6 +141,8 @@ class FreshWorld(gymnasium.Wrapper):
 def single(env_id: str, max_episode_steps: int | None = None, **kwargs: Any) -> Env:
     """One env of an allowed id (see `allowed`), its episodes cut off after `step_limit` steps."""
     limit = step_limit(env_id, max_episode_steps)
+    if env_id in MUJOCO:
+        mujoco_warnings.take_over()
     env = gymnasium.make(env_id, max_episode_steps=limit, disable_env_checker=True, **kwargs)
     return FreshWorld(env) if env_id.startswith("BipedalWalker") else env
 
