@@ -63,9 +63,16 @@ def test_an_update_moves_the_policy_and_reports_known_metrics(kind: str, distrib
     after, row = updated(kind, actor, rollout(actor))
     assert torch.isfinite(after).all() and not torch.equal(before, after)
     assert set(row) <= set(METRICS)
-    assert {"kl", "entropy", "explained_variance", "gradient_norm", "ratio_bin_00"} <= set(row)
+    assert {"kl", "entropy", "gradient_norm", "ratio_bin_00"} <= set(row)
     bins = sum(float(share) for name, share in row.items() if name.startswith("ratio_bin_"))
     assert bins == pytest.approx(1.0, abs=1e-5)
+
+
+@pytest.mark.parametrize(("baseline", "fits"), [("none", False), ("mean", False), ("value", True), ("gae", True)])
+def test_a_critic_that_nobody_fits_is_not_told_of(baseline: str, fits: bool) -> None:
+    actor = policy()
+    _, row = updated("pg", actor, rollout(actor), baseline=baseline)
+    assert ("explained_variance" in row, "value_loss" in row) == (fits, fits)
 
 
 @pytest.mark.parametrize("kind", SMALL)

@@ -51,11 +51,16 @@ def movement(policy: Policy, batch: Batch) -> dict[str, Tensor]:
         "kl_k2": losses.kl_k2(log_ratio, batch.mask),
         "kl_k3": losses.kl_k3(log_ratio, batch.mask),
         "entropy": masked_mean(policy.distribution.entropy(params), batch.mask),
-        "explained_variance": explained_variance(batch.values, batch.returns, batch.mask),
     }
     if batch.reference_params is not None:
         row["reference_kl"] = masked_mean(policy.distribution.kl(params, batch.reference_params), batch.mask)
     return row | ratio_bins(log_ratio.exp(), batch.mask)
+
+
+@torch.no_grad()
+def foresight(batch: Batch) -> dict[str, Tensor]:
+    """How well the critic that collected had predicted the batch's returns; of a critic that nobody fits, nothing."""
+    return {"explained_variance": explained_variance(batch.values, batch.returns, batch.mask)}
 
 
 @torch.no_grad()

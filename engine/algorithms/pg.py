@@ -9,7 +9,7 @@ from engine import losses
 from engine.advantages import gae, masked_mean, masked_whiten, next_values, reward_to_go, total_return
 from engine.algorithms import fields
 from engine.algorithms.critic import fit_critic
-from engine.algorithms.measuring import beside_exact, movement, reference_penalty
+from engine.algorithms.measuring import beside_exact, foresight, movement, reference_penalty
 from engine.batch import Judged, judge
 from engine.optimisation import Optimiser
 from engine.policies import Policy
@@ -91,6 +91,7 @@ class PG:
                 max_gradient_norm=settings.max_gradient_norm,
                 generator=generator,
             )
+            row |= foresight(sampled)
         return row | movement(self.policy, sampled) | beside_exact(self.policy, batch, rollout.oracle)
 
     def _returns(self, settings: PGSettings, judged: Judged) -> Tensor:

@@ -9,7 +9,7 @@ from torch import Tensor
 from engine import closed_form, losses
 from engine.advantages import gae, masked_mean, masked_whiten
 from engine.algorithms import fields
-from engine.algorithms.measuring import Means, beside_exact, movement, reference_penalty
+from engine.algorithms.measuring import Means, beside_exact, foresight, movement, reference_penalty
 from engine.algorithms.ppo_on_device import UpdateOnDevice
 from engine.batch import Batch, judge
 from engine.optimisation import Optimiser
@@ -101,7 +101,7 @@ class PPO:
                 break
             epochs += 1
 
-        row: dict[str, Tensor | float] = {**means.read(), **movement(self.policy, sampled)}
+        row: dict[str, Tensor | float] = {**means.read(), **movement(self.policy, sampled), **foresight(sampled)}
         row |= beside_exact(self.policy, batch, rollout.oracle, settings.clip_range)
         return row | self._adapt(settings, row) | {"learning_rate": learning_rate, "epochs": epochs}
 

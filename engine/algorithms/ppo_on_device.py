@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from engine.advantages import gae
-from engine.algorithms.measuring import movement
+from engine.algorithms.measuring import foresight, movement
 from engine.batch import Batch, judge
 from engine.graphs import Replayed
 from engine.optimisation import MAX_SKIPPED_IN_A_ROW, Optimiser
@@ -124,7 +124,8 @@ class UpdateOnDevice:
     @torch.no_grad()
     def _finish(self) -> None:
         """All that is to be read, side by side."""
-        row = {name: total / self.weight for name, total in self.sums.items()} | movement(self.policy, self.batch)
+        row = {name: total / self.weight for name, total in self.sums.items()}
+        row |= movement(self.policy, self.batch) | foresight(self.batch)
         row |= {"epochs": self.epochs, "steps": self.adam.steps, "skipped": self.adam.skipped}
         if not self.names:
             self.names, self.found = list(row), self.weight.new_zeros(len(row))

@@ -10,7 +10,7 @@ from engine import losses
 from engine.advantages import gae, masked_mean, masked_whiten
 from engine.algorithms import fields
 from engine.algorithms.critic import fit_critic
-from engine.algorithms.measuring import beside_exact, movement, reference_penalty
+from engine.algorithms.measuring import beside_exact, foresight, movement, reference_penalty
 from engine.batch import Batch, judge
 from engine.metrics import LINE_SEARCH_TRIES
 from engine.optimisation import MAX_SKIPPED_IN_A_ROW, NonFiniteGradient, Optimiser
@@ -99,7 +99,8 @@ class TRPO:
             max_gradient_norm=settings.max_gradient_norm,
             generator=generator,
         )
-        return row | movement(self.policy, sampled) | beside_exact(self.policy, batch, rollout.oracle)
+        row |= movement(self.policy, sampled) | foresight(sampled)
+        return row | beside_exact(self.policy, batch, rollout.oracle)
 
     def _move(
         self, settings: TRPOSettings, lesson: Batch, sampled: Batch, generator: torch.Generator
