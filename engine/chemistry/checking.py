@@ -5,6 +5,8 @@ not see is refused by looking at the characters alone.
 """
 
 import re
+from collections import Counter
+from itertools import accumulate
 
 MAX_CHARACTERS = 300
 MAX_RING_LABELS = 40
@@ -38,6 +40,15 @@ def refusal(smiles: str) -> str | None:
     if fragments > MAX_FRAGMENTS:
         return f"it has {fragments} fragments; at most {MAX_FRAGMENTS} are read"
     return None
+
+
+def unmatched(smiles: str) -> bool:
+    """Whether a bracket, a branch or a ring is opened and not closed, or closed and not opened."""
+    outside = _BRACKETS.sub("", smiles)
+    depths = list(accumulate((character == "(") - (character == ")") for character in outside if character in "()"))
+    labels = Counter(int(label.strip("%()")) for label in _RING_LABEL.findall(outside))
+    branches = bool(depths) and (min(depths) < 0 or depths[-1] != 0)
+    return branches or "[" in outside or "]" in outside or any(times % 2 for times in labels.values())
 
 
 def size_refusal(heavy_atoms: int, rings: int) -> str | None:

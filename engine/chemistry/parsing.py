@@ -2,7 +2,7 @@
 
 from rdkit import Chem, rdBase
 
-from engine.chemistry.checking import refusal, size_refusal
+from engine.chemistry.checking import refusal, size_refusal, unmatched
 
 
 class NoMolecule(ValueError):
@@ -28,7 +28,9 @@ def _why_not(smiles: str) -> str:
     """What is wrong with a string that RDKit refuses: its writing, or its chemistry (an atom and what ails it)."""
     molecule = Chem.MolFromSmiles(smiles, sanitize=False)
     if molecule is None:
-        return "its brackets, branches or ring labels do not match"
+        if unmatched(smiles):
+            return "its brackets, branches or ring labels do not match"
+        return "an atom or a sign in it is against the rules of SMILES"
     problems = Chem.DetectChemistryProblems(molecule)
     if not problems:
         return "RDKit cannot make a molecule of it"

@@ -46,7 +46,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     objective = _objective(arguments)
-    lines = list(read_lines(decoded(_body(arguments.smiles))))
+    lines = list(read_lines(decoded(_body(arguments.smiles, "a SMILES string a line"))))
     if not lines:
         raise Refused(f"{_source(arguments.smiles)} holds no molecule; it must have a SMILES string a line")
     if len(lines) > MOST_LINES:
@@ -69,20 +69,20 @@ def _objective(arguments: argparse.Namespace) -> Objective:
     """The goal asked for. Raises InvalidSettings."""
     if arguments.objective is not None:
         return named(arguments.objective, arguments.reference)
-    return mix_of(decoded(_body(arguments.components)), arguments.reference)
+    return mix_of(decoded(_body(arguments.components, "a goal as JSON")), arguments.reference)
 
 
 def _source(path: str) -> str:
     return "Standard input" if path == "-" else str(path)[:200]
 
 
-def _body(path: str) -> bytes:
-    """A file's bytes, or standard input's. Raises Refused."""
+def _body(path: str, holding: str) -> bytes:
+    """The bytes of a file with what it should be `holding`, or standard input's. Raises Refused."""
     try:
         if path == "-":
             body = sys.stdin.buffer.read(MOST_BYTES + 1)
         elif Path(path).is_dir():
-            raise Refused(f"{_source(path)} is a folder; it must be a file with a SMILES string a line")
+            raise Refused(f"{_source(path)} is a folder; it must be a file with {holding}")
         else:
             with open(path, "rb") as file:
                 body = file.read(MOST_BYTES + 1)
