@@ -21,7 +21,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from engine import checkpoint, training
+from engine import checkpoint, loop
 from engine.config import RunConfig
 from engine.service import Engine
 from engine.store import Store, open_store
@@ -68,7 +68,7 @@ class Findings:
 
 def train(path: str, run_id: str, reached: Any) -> None:
     """The process that is killed: goes on with the run, and writes the iteration it is at into shared memory."""
-    training.CHECKPOINT_SECONDS = CHECKPOINT_SECONDS
+    loop.CHECKPOINT_SECONDS = CHECKPOINT_SECONDS
     engine = Engine(open_store(path), max_concurrent=1)
     engine.resume(run_id)
     while True:

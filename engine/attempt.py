@@ -13,9 +13,9 @@ from typing import Any, TypeVar
 from engine import changes, checkpoint, failures, going_back
 from engine.changes import Changes
 from engine.config import RunConfig
+from engine.loop import Outcome, Signal, train
 from engine.plain import plain_json
 from engine.store import StaleAttempt, Store, StoreError, StoreFull, UnknownRun
-from engine.training import Outcome, Signal, train
 
 LOG = logging.getLogger(__name__)
 Result = TypeVar("Result")

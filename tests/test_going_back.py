@@ -11,11 +11,12 @@ from training_runs import assert_same_rows, assert_same_state, gridworld, iterat
 from engine import checkpoint, going_back
 from engine.attempt import Attempt
 from engine.config import RunConfig
+from engine.loop import train
 from engine.refused import Refused
 from engine.service import Engine
 from engine.store import open_store
 from engine.tasks.evaluation import Evaluation
-from engine.training import Training, train
+from engine.training import Training
 
 TESTS = {"every": 3, "episodes": 4, "final_episodes": 2, "stop_when_solved": False}
 MOLECULES = RunConfig.from_object(

@@ -109,7 +109,7 @@ def trained(path, config, pauses, monkeypatch):
 
 def test_changes_made_while_it_trained_are_repeated_from_an_earlier_checkpoint(tmp_path, monkeypatch):
     """The last checkpoint is lost, so iterations are trained again, with the change at the same one as before."""
-    monkeypatch.setattr("engine.training.CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr("engine.loop.CHECKPOINT_SECONDS", 0.0)
     engine = Engine(open_store(tmp_path / "uphill.db"), max_concurrent=1)
     run_id = engine.submit(gridworld())
     until(lambda: engine.store.get_run(run_id).iteration >= 4)

@@ -78,7 +78,7 @@ def test_a_run_that_breaks_is_failed_with_a_sentence_and_a_traceback(engine, mon
 
 
 def test_a_full_disk_pauses_the_run_and_space_lets_it_go_on(engine, monkeypatch):
-    monkeypatch.setattr("engine.training.CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr("engine.loop.CHECKPOINT_SECONDS", 0.0)
     monkeypatch.setattr("engine.attempt.RETRY_SECONDS", 0.02)
     full, save = threading.Event(), checkpoint.save
 
@@ -142,7 +142,7 @@ def test_an_iteration_that_never_ends_does_not_keep_the_app_from_closing(tmp_pat
 
 
 def test_a_damaged_checkpoint_is_passed_over_with_a_warning(engine, monkeypatch):
-    monkeypatch.setattr("engine.training.CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr("engine.loop.CHECKPOINT_SECONDS", 0.0)
     run_id = engine.submit(gridworld())
     iteration(engine, run_id, 6)
     engine.pause(run_id)
