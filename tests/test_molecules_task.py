@@ -119,6 +119,21 @@ def test_restored_task_goes_on_bit_for_bit():
     again.close()
 
 
+def test_a_moment_that_no_picture_took_along_outlives_a_pause():
+    task, policy = made()
+    task.collect(policy, N, generator(), False)
+    buffer = io.BytesIO()
+    torch.save(task.state_dict(), buffer)
+    again, _ = made()
+    again.load_state_dict(torch.load(io.BytesIO(buffer.getvalue()), weights_only=True))
+    (kept,), (first,) = (
+        [one for one in each.picture(policy, 1)["beside"] if one[0] == "moment"] for each in (again, task)
+    )
+    assert kept[1] == 1 and kept == first and kept[3]["batch"]
+    task.close()
+    again.close()
+
+
 def test_molecules_whose_scoring_failed_are_masked_out_and_listed(monkeypatch):
     task, policy = made()
     answer = task._scorer._workers.answer

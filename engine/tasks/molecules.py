@@ -212,6 +212,7 @@ class MoleculeTask:
             "step": self._step,
             "memory": self.memory.state_dict(),
             "shelf": self._shelf.state_dict(),
+            "moments": self._moments,
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -222,6 +223,7 @@ class MoleculeTask:
         self.memory.load_state_dict(state["memory"])
         if "shelf" in state:  # older checkpoints are of runs that had none
             self._shelf.load_state_dict(state["shelf"])
+        self._moments = list(state.get("moments", []))
 
     def close(self) -> None:
         self._scorer.close()
