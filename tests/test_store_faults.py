@@ -91,6 +91,8 @@ def test_a_second_engine_is_refused_and_a_dead_ones_runs_are_interrupted(tmp_pat
             time.sleep(0.05)
         assert "Resume goes on" in store.get_run(run_id).message and store.get_run(run_id).notes == "49"
         assert [run.run_id for run in store.runs(state="interrupted")] == [waiting, run_id]
+        told = {each: store.get_run(each).message for each in (run_id, waiting)}
+        assert "while this run was training" in told[run_id] and "before this run's turn came" in told[waiting]
         assert store.runs(state="training") == [] and store.owner_pid() is None
         with pytest.raises(StoreError, match="for the engine that claimed"):
             store.recover()

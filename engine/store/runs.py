@@ -25,7 +25,8 @@ from engine.store.sparklines import cut_sparkline
 from engine.store.tables import BELONGING_TO_RUNS, EVENTS, METRICS, ROLLUPS, RUNS
 
 ORPHANED = "The program ended while this run was training. Resume goes on from where it was last kept."
-NEVER_BEGAN = "The app ended before this run's turn came; resume it to start"
+NEVER_BEGAN = "The app ended before this run's turn came. Resume starts it."
+ORPHANS = {"training": ORPHANED, "queued": NEVER_BEGAN}  # by the state that nobody lives up to any more
 
 # How a config, which is compact JSON, begins to say what is learned; a search looks at what follows.
 TASK_STARTS = ('"env_id":"', '"map":"', '"objective":"')
@@ -126,7 +127,7 @@ def as_record(row: Any, owned: bool) -> RunRecord:
     values["tags"] = tuple(json.loads(values["tags"])) if values["tags"] != "[]" else ()
     values["result"] = json.loads(values["result"]) if values["result"] else None
     if not owned and values["state"] in LIVE_STATES:
-        values |= {"state": "interrupted", "message": ORPHANED}
+        values |= {"state": "interrupted", "message": ORPHANS[values["state"]]}
     return RunRecord(**values)
 
 
@@ -194,7 +195,7 @@ def interrupt_orphans(connection: sa.Connection) -> list[str]:
         .order_by(RUNS.c.run_key)
     ).all()
     for row in rows:
-        message = ORPHANED if row.state == "training" else NEVER_BEGAN
+        message = ORPHANS[row.state]
         values = {"state": "interrupted", "message": message, "ended_at": time.time()}
         connection.execute(sa.update(RUNS).where(RUNS.c.run_key == row.run_key).values(values))
         insert_event(connection, row.run_key, row.iteration, "state", {"state": "interrupted", "message": message})
