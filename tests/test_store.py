@@ -206,3 +206,12 @@ def test_deleting_is_undone_until_the_purge(store):
     with sqlite3.connect(path) as plain:
         for table in ("metrics", "metric_names", "rollups", "artifacts", "sparklines"):
             assert plain.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,)
+
+
+def test_a_run_that_waits_for_nobody_is_interrupted_before_its_turn(tmp_path):
+    with open_store(tmp_path / "uphill.db") as store:
+        run_id = make_run(store)
+        assert store.get_run(run_id).state == "interrupted"
+        assert store.get_run(run_id).message == "The app ended before this run's turn came. Resume starts it."
+        store.set_state(run_id, "training")
+        assert "ended while this run was training" in store.get_run(run_id).message
