@@ -16,7 +16,7 @@ from pages.parts.asset_component import asset_component
 from pages.parts.comparison import MOST, Item, curves, differing, figures, find, label, setting_labels
 from pages.parts.csv_file import curves_csv
 from pages.parts.live import compare_view
-from pages.parts.report import report, written
+from pages.parts.report import report, worded
 from pages.parts.side_by_side import side_by_side
 
 RECENT = 200
@@ -91,8 +91,9 @@ def tables(store: Store, items: list[Item], metric: str) -> None:
     labels = setting_labels(config_schema())
     content = {"Setting": [labels.get(path, path) for path in different]}
     for place, item in enumerate(items):
-        content[f"{item.label} · {item.id[:6]}"] = [written(values[place]) for values in different.values()]
-    st.dataframe(content, hide_index=True, width="stretch", height="content")
+        content[f"{item.label} · {item.id[:6]}"] = [worded(path, values[place]) for path, values in different.items()]
+    names = {"Setting": st.column_config.TextColumn(width="medium", pinned=True)}
+    st.dataframe(content, hide_index=True, width="stretch", height="content", column_config=names)
 
 
 def downloads(store: Store, items: list[Item], names: list[str]) -> None:

@@ -6,13 +6,9 @@ from engine.algorithms import ALGORITHMS
 from engine.gridworlds.presets import MAPS
 from engine.presets import PRESETS
 from pages.parts import theme
-from pages.parts.asset_component import asset_component
+from pages.parts.asset_component import asset_component, noted
 
 _LAB = asset_component("lab", '<div class="uphill" aria-busy="true"></div>', isolate_styles=False)
-
-
-def _noted() -> None:
-    """Streamlit gives a component's values to the script only where there is a callback."""
 
 
 theme.title("Gridworld lab", "Paint the map. Values and arrows follow.")
@@ -26,8 +22,8 @@ asked = _LAB(
         },
     },
     key="lab",
-    on_open_change=_noted,
-    on_compare_change=_noted,
+    on_open_change=noted,
+    on_compare_change=noted,
 )
 if asked.open:
     st.switch_page("run.py", query_params={"run": asked.open})

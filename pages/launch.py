@@ -12,7 +12,7 @@ from engine.presets import PRESETS
 from engine.settings import InvalidSettings
 from engine.store import RunRecord, StoreError
 from pages.parts import text, theme
-from pages.parts.config_form import checked, load, section_fields, typed_config
+from pages.parts.config_form import checked, in_words, load, section_fields, typed_config
 from pages.parts.estimate import Estimate, duration, estimate, size
 from pages.parts.form import variants
 from pages.parts.seeds import MAX_SEEDS, read_seeds
@@ -51,6 +51,8 @@ def _asked_for(names: dict[str, str]) -> str:
             names[wanted] = _copy(service.current().store.get_run(wanted[4:]))
         except StoreError:
             st.session_state["launch.unknown"] = wanted
+    elif wanted not in names:
+        st.session_state["launch.unknown"] = wanted
     return wanted if wanted in names else FIRST
 
 
@@ -99,7 +101,7 @@ def choose_kinds() -> None:
     """Task and algorithm, on which all other fields depend."""
     root = config_schema()
     keep: dict[str, Any] = {"required": True, "width": "stretch", "persist_state": "session"}
-    left, right = st.columns(2, gap="medium")
+    left, right = st.columns([2, 3], gap="medium")
     tasks = list(variants("task", root))
     left.segmented_control("Task", tasks, format_func=theme.TASKS.get, key="task.kind", on_change=other_task, **keep)
     known = variants("algorithm", root)
@@ -118,7 +120,7 @@ def form(problems: list[str], seed_problems: list[str]) -> None:
     meaning = f"One run for each, as 1 or 1, 2, 3 or 1-5; up to {MAX_SEEDS}. Several make a group with a band."
     st.text_input("Seeds", key="launch.seeds", help=meaning, max_chars=200, persist_state="session")
     for sentence in seed_problems:
-        text.problem(sentence, "seeds")
+        text.problem(in_words(sentence), "seeds")
     for section, title in (("task", "Task"), ("algorithm", "Algorithm")):
         st.subheader(title, anchor=False)
         section_fields(section, problems, expert=False)
@@ -138,7 +140,7 @@ def summary(config: RunConfig | None, seeds: list[int], problems: list[str]) -> 
         count = len(problems)
         st.markdown(f":red[{count} setting{'s need' if count > 1 else ' needs'} another value before this can start.]")
         for place, sentence in enumerate(problems):
-            text.problem(sentence, f"summary-{place}")
+            text.problem(in_words(sentence), f"summary-{place}")
         return
     expected = estimate(config, len(seeds), service.current().store)
     unit = "molecules" if config.task.kind == "molecules" else "steps"

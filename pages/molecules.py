@@ -68,7 +68,7 @@ def show(store: Store) -> None:
             return missing("This run was deleted.")
         watch(store, run)
     except UnknownRun as error:
-        missing(str(error))
+        missing(f"{error}.")
     except studio_run.NoMolecules as error:
         missing(f"{error}.", run_id)
 

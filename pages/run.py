@@ -33,7 +33,7 @@ def show(store: Store) -> None:
     try:
         asked = run_view(store, run_id)
     except UnknownRun as error:
-        return missing(str(error))
+        return missing(f"{error}.")
     if asked.open:
         st.query_params["run"] = asked.open
         st.rerun()

@@ -27,3 +27,7 @@ def asset_component(name: str, html: str, isolate_styles: bool = True) -> Any:
     css = (ASSETS / f"{name}.css").read_text()
     js = _LOADER % name
     return st.components.v2.component(f"uphill_{name}", html=html, css=css, js=js, isolate_styles=isolate_styles)
+
+
+def noted() -> None:
+    """What to give as on_NAME_change: Streamlit hands a component's values to the script only where there is one."""

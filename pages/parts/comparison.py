@@ -146,11 +146,13 @@ def figures(found: list[Curve]) -> Figures:
 
 
 def differing(items: list[Item]) -> dict[str, list[Any]]:
-    """Settings that are not the same for all items, by path; None where an item has no such setting."""
+    """Settings that are not the same for all items, by path; None where an item has no such setting. Those that most
+    of them have come first."""
     flat = [flattened(item.runs[0].config) for item in items]
     paths = dict.fromkeys(path for config in flat for path in config)
     rows = {path: [config.get(path) for config in flat] for path in paths if path not in ("name", "seed")}
-    return {path: values for path, values in rows.items() if any(value != values[0] for value in values)}
+    different = [path for path, values in rows.items() if any(value != values[0] for value in values)]
+    return {path: rows[path] for path in sorted(different, key=lambda path: rows[path].count(None))}
 
 
 def flattened(config: dict[str, Any], prefix: str = "") -> dict[str, Any]:

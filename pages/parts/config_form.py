@@ -1,5 +1,6 @@
 """RunConfig as a form: what is typed is checked as a whole before it is drawn, so that errors stand at their fields."""
 
+import re
 from typing import Any
 
 import streamlit as st
@@ -8,6 +9,7 @@ from engine.config import RunConfig, config_schema
 from engine.environments.allowed import allowed
 from engine.gridworlds.presets import MAPS
 from engine.settings import InvalidSettings
+from pages.parts.comparison import setting_labels
 from pages.parts.form import Schema, field, fields, read, resolved, variants, written
 
 # Names that a text setting knows, with what they stand for; anything else may be typed too.
@@ -17,6 +19,7 @@ CHOICES = {
 }
 KINDS = ("task", "algorithm")
 SECTIONS = ("run", "task", "algorithm", "policy", "evaluation")
+_PATH = re.compile(r"^(?:name|seed|budget|device)(?= is )|\b(?:task|algorithm|policy|evaluation)\.[a-z_]+")
 
 
 def section_keys(section: str) -> tuple[str, Schema]:
@@ -82,6 +85,17 @@ def at_field(problems: list[str], section: str, name: str) -> list[str]:
     ]
 
 
+def in_words(sentence: str) -> str:
+    """The engine's sentence with the labels of the form where it has paths: Clip range is 3; it must be ..."""
+    labels = setting_labels(config_schema())
+
+    def label(found: re.Match[str]) -> str:
+        words = labels.get(found[0], found[0]).split(": ")[-1]
+        return words[0].upper() + words[1:] if found.start() == 0 else words
+
+    return _PATH.sub(label, sentence)
+
+
 def section_fields(section: str, problems: list[str], *, expert: bool, columns: int = 2) -> int:
     """Draw a section's settings, either those that matter first or the expert ones; returns how many."""
     root = config_schema()
@@ -92,5 +106,5 @@ def section_fields(section: str, problems: list[str], *, expert: bool, columns: 
         for place, (name, node) in zip(places, drawn[first : first + columns], strict=False):
             with place:
                 key = f"{prefix}.{name}"
-                field(key, node, at_field(problems, section, name), CHOICES.get(key))
+                field(key, node, [in_words(one) for one in at_field(problems, section, name)], CHOICES.get(key))
     return len(drawn)

@@ -5,22 +5,16 @@ import io
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from engine.export import csv_cell
 from pages.parts.comparison import Item, curves
-
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-
-
-def cell(value: Any) -> Any:
-    """Text that begins like a formula gets an apostrophe in front; numbers stay numbers."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
 
 
 def csv_text(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     """A CSV file as text, by RFC 4180."""
     out = io.StringIO()
     writer = csv.writer(out)
-    writer.writerow([cell(name) for name in header])
-    writer.writerows([cell(value) for value in row] for row in rows)
+    writer.writerow([csv_cell(name) for name in header])
+    writer.writerows([csv_cell(value) for value in row] for row in rows)
     return out.getvalue()
 
 

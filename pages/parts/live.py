@@ -9,7 +9,7 @@ from engine.chemistry.properties import PROPERTIES
 from engine.metrics import METRICS, RATIO_EDGES
 from engine.store import Store
 from engine.tasks import gym
-from pages.parts.asset_component import asset_component
+from pages.parts.asset_component import asset_component, noted
 from pages.parts.runs import task_name
 
 # Cards in the order of the page; the viewer can show every other metric too.
@@ -78,7 +78,7 @@ def run_view(store: Store, run_id: str, *, key: str = "run_view") -> Any:
         "solved_at": solved_at(record.config),
         "first_seconds": first_seconds(store, record.task, record.algorithm),
     }
-    return _RUN(data=content, key=f"{key}-{run_id}", on_open_change=_noted)
+    return _RUN(data=content, key=f"{key}-{run_id}", on_open_change=noted)
 
 
 def compare_view(groups: Sequence[dict[str, Any]], metrics: Sequence[str] = ("return_mean", "kl"), *, key: str) -> None:
@@ -160,7 +160,3 @@ def first_seconds(store: Store, task: str, algorithm: str) -> float | None:
     """Seconds until a run's first point, as long as an iteration took in the last run of this kind that finished."""
     before = store.runs(task=task, algorithm=algorithm, state="finished", limit=1)
     return before[0].wall_s / before[0].iteration if before and before[0].iteration else None
-
-
-def _noted() -> None:
-    """Streamlit gives a component's values to the script only where there is a callback."""

@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from engine.store import Store
-from pages.parts.asset_component import asset_component
+from pages.parts.asset_component import asset_component, noted
 from pages.parts.runs import row
 
 _LIST = asset_component("runs_list", '<div class="runs" role="table" aria-label="Runs"></div>')
@@ -30,12 +30,8 @@ def runs_list(
         data=content,
         key=key,
         default={"selected": list(selected)},
-        on_open_change=_noted,
-        on_edit_change=_noted,
-        on_remove_change=_noted,
-        on_selected_change=_noted,
+        on_open_change=noted,
+        on_edit_change=noted,
+        on_remove_change=noted,
+        on_selected_change=noted,
     )
-
-
-def _noted() -> None:
-    """Streamlit gives a component's values to the script only where there is a callback."""

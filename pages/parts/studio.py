@@ -5,7 +5,7 @@ from typing import Any
 from engine.chemistry.properties import PROPERTIES
 from engine.store import RunRecord, Store
 from pages.parts import studio_goals, studio_run
-from pages.parts.asset_component import asset_component
+from pages.parts.asset_component import asset_component, noted
 from pages.parts.live import first_seconds
 
 _GOAL = asset_component("studio_goal", '<div class="uphill" aria-busy="true"></div>', isolate_styles=False)
@@ -14,7 +14,7 @@ _STUDIO = asset_component("studio", '<div class="uphill" aria-busy="true"></div>
 
 def goal_form() -> Any:
     """The form that starts a search. Its .open is None, the address of what was started, or "launch"."""
-    return _GOAL(data=studio_goals.handed(), key="goal", on_open_change=_noted)
+    return _GOAL(data=studio_goals.handed(), key="goal", on_open_change=noted)
 
 
 def search_view(store: Store, run: RunRecord, *, demo: bool) -> Any:
@@ -34,8 +34,4 @@ def search_view(store: Store, run: RunRecord, *, demo: bool) -> Any:
         "first_seconds": first_seconds(store, run.task, run.algorithm),
         "demo": demo,
     }
-    return _STUDIO(data=content, key=f"studio-{run.run_id}-{demo}", on_open_change=_noted)
-
-
-def _noted() -> None:
-    """Streamlit gives a component's values to the script only where there is a callback."""
+    return _STUDIO(data=content, key=f"studio-{run.run_id}-{demo}", on_open_change=noted)

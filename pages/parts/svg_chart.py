@@ -20,7 +20,7 @@ def chart(label: str, seeds: Sequence[Sequence[Curve]], bands: Sequence[Band | N
     if not drawn:
         return "<p class='muted'>Not measured yet.</p>"
     low, high = min(curve.values.min() for curve in drawn), max(curve.values.max() for curve in drawn)
-    across = ticks(float(low), float(high) if high > low else float(low) + 1)
+    across = ticks(float(low), float(high) if high > low else float(low) + (abs(float(low)) or 1.0))
     along = ticks(0.0, max(float(curve.env_steps[-1]) for curve in drawn) or 1.0)
 
     def x(values: Any) -> Any:
@@ -37,8 +37,11 @@ def chart(label: str, seeds: Sequence[Sequence[Curve]], bands: Sequence[Band | N
     for value in along:
         place = f'x="{float(x(value)):.1f}" y="{HEIGHT - 12}"'
         shapes.append(f'<text {place} text-anchor="middle" {TEXT}>{figure(value)}</text>')
+    inside = f'x="{LEFT}" y="{TOP}" width="{WIDTH - LEFT - RIGHT}" height="{HEIGHT - TOP - BOTTOM}"'
+    shapes.append(f'<clipPath id="inside"><rect {inside}/></clipPath><g clip-path="url(#inside)">')
     for place, (own, band) in enumerate(zip(seeds, bands, strict=True)):
         shapes += _item(COLOURS[place], own, band, x, y)
+    shapes.append("</g>")
     view = f'viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(label)} over steps"'
     return f'<svg xmlns="http://www.w3.org/2000/svg" {view}>{"".join(shapes)}</svg>'
 
@@ -65,7 +68,7 @@ def ticks(low: float, high: float, about: int = 5) -> list[float]:
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(power * factor for factor in (1, 2, 5, 10) if power * factor >= rough)
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
-    return [round(index * step, 12) for index in range(first, last + 1)]
+    return [float(f"{index * step:.12g}") for index in range(first, last + 1)]
 
 
 def figure(value: float) -> str:

@@ -4,20 +4,14 @@ from pathlib import Path
 
 import streamlit as st
 
+from engine import algorithms
 from pages.parts.asset_component import ASSETS, asset_component
+from pages.parts.runs import TASK_NAMES
 
 ICON = Path(ASSETS / "icon.svg")
 ALGORITHMS = {"pg": "PG", "trpo": "TRPO", "ppo": "PPO"}
-ALGORITHM_NAMES = {
-    "pg": "Policy gradient",
-    "trpo": "TRPO",
-    "ppo": "PPO",
-    "q-learning": "Q-learning",
-    "sarsa": "SARSA",
-    "expected-sarsa": "Expected SARSA",
-    "monte-carlo": "Monte Carlo",
-}
-TASKS = {"gridworld": "Gridworld", "gym": "Gymnasium", "molecules": "Molecules"}
+TASKS = TASK_NAMES
+ALGORITHM_NAMES = {kind: known.label for kind, known in algorithms.ALGORITHMS.items()}
 
 _STATUS = asset_component("status", '<div class="status" role="status"></div>')
 

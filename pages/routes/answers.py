@@ -1,13 +1,12 @@
 """What the routes answer with: strict JSON, and refusals as a status with sentences."""
 
-import json
-import math
 from collections.abc import Awaitable
 from typing import Any
 
 from starlette.responses import Response
 
 from engine import service
+from engine.plain import plain_json
 from engine.settings import InvalidSettings
 from engine.store import StoreError, UnknownRun
 
@@ -25,8 +24,7 @@ class Refused(Exception):
 
 def answer(content: Any, status: int = 200) -> Response:
     """JSON by the standard: NaN and infinity, which JSON does not know, become null."""
-    text = json.dumps(_finite(content), allow_nan=False, separators=(",", ":"))
-    return Response(text, status, {**NO_STORE}, "application/json")
+    return Response(plain_json(content), status, {**NO_STORE}, "application/json")
 
 
 def refusal(status: int, problems: list[str]) -> Response:
@@ -45,13 +43,3 @@ async def attempted(work: Awaitable[Response]) -> Response:
         return refusal(422, error.problems)
     except (service.Refused, StoreError) as error:
         return refusal(409, [str(error)])
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, dict):
-        return {str(key): _finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
-    return value

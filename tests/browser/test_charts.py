@@ -114,7 +114,8 @@ def test_the_band_over_seeds_is_numpys(run: Any) -> None:
     ("value", "text"),
     [
         (0, "0"), (475, "475"), (-13, "−13"), (9718, "9718"), (60000, "60k"), (1234567, "1.23M"), (0.01234, "0.0123"),
-        (0.00015, "0.00015"), (0.000041, "4.1e−5"), (0.05, "0.05"), (99.96, "100"), (None, "–"),
+        (2e9, "2e9"), (-3.9e31, "−3.9e31"), (0.00015, "0.00015"), (0.000041, "4.1e−5"),
+        (0.05, "0.05"), (99.96, "100"), (None, "–"),
     ],
 )  # fmt: skip
 def test_numbers_are_written_for_people(run: Any, value: float | None, text: str) -> None:
@@ -131,6 +132,39 @@ def test_a_healthy_band_far_from_the_data_does_not_squash_it(run: Any) -> None:
     low, high = run("plot.js", "({ span }) => span([0.0008, 0.001, 0.0012], { band: [0.0005, 0.03] }, false)")
     assert 0 <= low <= 0.0005
     assert 0.0012 <= high < 0.01
+
+
+@pytest.mark.parametrize(
+    ("values", "low", "high"), [([0, 0, 0], 0, 1), ([5], 0, 5), ([-2, -2], -2, 0), ([1e30, 1e30], 0, 1e30)]
+)
+def test_a_constant_gets_an_axis_from_zero(run: Any, values: list[float], low: float, high: float) -> None:
+    """An axis of 2e-10 around a share that is always 0 would tell of changes that there are not."""
+    found = run("plot.js", "({ span }, values) => span(values, { band: null }, false)", values)
+    assert found[0] <= low <= high <= found[1]
+    assert found[1] - found[0] < 1.3 * (high - low)
+
+
+def test_an_axis_fits_a_million_values(run: Any) -> None:
+    script = "({ span }) => span(Array.from({ length: 1e6 }, (_, i) => i), { band: null }, false)"
+    low, high = run("plot.js", script)
+    assert low == 0 and 999_999 <= high < 1.1e6
+
+
+@pytest.mark.parametrize(
+    ("values", "log", "wanted", "text"),
+    [
+        ([1, 2], True, True, None),
+        ([-1, 2], True, True, "log: 0 and below are left out"),
+        ([-1, 0], False, True, "no log: no value above 0"),
+        ([-1, 0], False, False, None),
+        (["NaN", 3], True, True, None),
+    ],
+)
+def test_a_log_axis_says_what_it_cannot_show(run: Any, values: list, log: bool, wanted: bool, text: str | None) -> None:
+    script = (
+        "({ unlogged }, [v, l, w]) => unlogged(v.map(Number), l, w, { muted: '#000', card: '#fff' })[0]?.text ?? null"
+    )
+    assert run("plot.js", script, [values, log, wanted]) == text
 
 
 def test_the_time_profile_adds_up_the_last_hundred_iterations(run: Any) -> None:

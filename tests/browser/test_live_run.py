@@ -175,7 +175,7 @@ def test_a_setting_changes_while_it_runs(page: Page, app: App, run_id: str) -> N
     field = page.locator("form.field", has_text="Clip range")
     field.get_by_label("Clip range").fill("3")
     field.get_by_role("button", name="Apply").click()
-    expect(field.get_by_role("status")).to_contain_text("clip_range is 3; it must be a number between 0.01 and 1")
+    expect(field.get_by_role("status")).to_contain_text("Clip range is 3; it must be a number between 0.01 and 1")
     expect(field.get_by_label("Clip range")).to_have_value("3")
     field.get_by_label("Clip range").fill("0.1")
     field.get_by_label("Clip range").press("Enter")

@@ -62,7 +62,7 @@ def test_what_it_learned_is_kept_and_its_progress_told() -> None:
     ("body", "sentence"),
     [
         (b"", "The table is empty"),
-        (b"smiles,logp\nCCO,1\n", "1 different molecules with a number; at least 20 are needed"),
+        (b"smiles,logp\nCCO,1\n", "1 different molecule with a number; at least 20 are needed"),
         (b"just,numbers\n1,2\n", "No column of SMILES was found"),
         (b"smiles,a,b\nCCO,1,2\nCC,2,3\n", "2 columns hold numbers: 'a', 'b'; name the one"),
     ],

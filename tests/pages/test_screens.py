@@ -66,9 +66,9 @@ def test_launch_keeps_what_was_typed_and_says_what_is_wrong(home: tuple[AppTest,
     page.button(key="launch.start").click().run()
     assert not page.exception
     words = shown(page)
-    assert 'algorithm.clip_range is "zero"; it must be a number between 0.01 and 1.0' in words
-    assert 'budget is "1e400"; it must be a whole number between 1 and 10000000000' in words
-    assert 'seed is "1-"; it must be whole numbers' in words
+    assert 'Clip range is "zero"; it must be a number between 0.01 and 1.0' in words
+    assert 'Budget is "1e400"; it must be a whole number between 1 and 10000000000' in words
+    assert 'Seed is "1-"; it must be whole numbers' in words
     assert page.text_input(key="algorithm.ppo.clip_range").value == "zero"
     assert engine.store.count_runs() == 0
 

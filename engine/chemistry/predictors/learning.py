@@ -128,7 +128,8 @@ def learn(table: Table, workers: int = 2, progress: Progress = unheard) -> tuple
     known, refused, again = molecules(table, workers, progress)
     if len(known) < LEAST_MOLECULES:
         raise CannotLearn(
-            f"The table has {len(known)} different molecules with a number; at least {LEAST_MOLECULES} are needed"
+            f"The table has {len(known)} different molecule{'' if len(known) == 1 else 's'} with a number; "
+            f"at least {LEAST_MOLECULES} are needed"
         )
     values = np.array([one.value for one in known])
     if np.ptp(values) == 0.0:

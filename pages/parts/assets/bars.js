@@ -65,6 +65,7 @@ export function lineSearch(node) {
                 text: "KL limit",
                 textposition: "start",
                 yanchor: "bottom",
+                padding: 6,
                 font: { color: palette.muted, size: 11 },
               },
             },
@@ -88,8 +89,8 @@ export function lineSearch(node) {
         },
       ],
       layout: {
-        xaxis: { range: [0, 1.06], tickformat: ".0%", nticks: 4 },
-        yaxis: { tickformatstops: TICKS, nticks: 4, rangemode: "tozero", tickfont: { color: colour, size: 11 } },
+        xaxis: { range: [-0.06, 1.06], tickformat: ".0%", nticks: 4 },
+        yaxis: { tickformatstops: TICKS, nticks: 4, rangemode: "tozero", tickfont: { color: palette.text, size: 11 } },
         yaxis2: {
           overlaying: "y",
           side: "right",

@@ -1,7 +1,7 @@
 // A metric of one run as it grows: raw curve faint, smoothed bold, limits, healthy band, marks where settings changed.
 
 import { plain } from "./format.js";
-import { ceiling, frame, limitLines, limitNames, livePlot, span, xAxis, yAxis } from "./plot.js";
+import { ceiling, frame, limitLines, limitNames, livePlot, span, unlogged, xAxis, yAxis } from "./plot.js";
 import { drawn, smoothed } from "./table.js";
 import { faint } from "./theme.js";
 
@@ -50,6 +50,7 @@ function figure(spec, { table, view, unit, colour, palette, limits, marks, end, 
       x: last === null ? [] : [x[last]],
       y: last === null ? [] : [smooth[last]],
       mode: "markers",
+      cliponaxis: false,
       hoverinfo: "skip",
       marker: { color: colour, size: spec.main ? 9 : 5 },
     },
@@ -62,6 +63,7 @@ function figure(spec, { table, view, unit, colour, palette, limits, marks, end, 
       x: pick(x, tested),
       y,
       mode: "markers",
+      cliponaxis: false,
       marker,
       hovertemplate: `test %{y:${format}}<extra></extra>`,
     });
@@ -78,6 +80,7 @@ function figure(spec, { table, view, unit, colour, palette, limits, marks, end, 
     annotations: [
       ...limitNames(limits, palette, log, spec.main ? "left" : "right"),
       ...(spec.main ? names(marks, table, x, palette) : []),
+      ...unlogged(raw, log, view.log, palette),
     ],
   };
   return { traces, layout };

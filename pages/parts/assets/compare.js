@@ -4,7 +4,7 @@ import { Refused, Unreachable, clockwork, metrics } from "./api.js";
 import { el, say, show } from "./dom.js";
 import { algorithmName, number, percent } from "./format.js";
 import { averaged } from "./groups.js";
-import { ceiling, frame, livePlot, span, timeUnit, xAxis, yAxis } from "./plot.js";
+import { ceiling, frame, livePlot, span, timeUnit, unlogged, xAxis, yAxis } from "./plot.js";
 import { Table, drawn, smoothed } from "./table.js";
 import { colours, faint, follow, seriesColours } from "./theme.js";
 import { readView } from "./view.js";
@@ -182,6 +182,7 @@ function figure(metric, { groups, view, unit, palette }, zoom) {
     ...frame(palette, true),
     xaxis: xAxis(palette, zoom ? zoom.x : [0, ceiling(newest, newest)], view, unit, true),
     yaxis: yAxis(palette, range, log, share, true),
+    annotations: unlogged(values, log, view.log, palette),
   };
   return { traces, layout };
 }
@@ -196,11 +197,13 @@ function curve(table, name, view, unit) {
 function tracesOf({ curves, colour, label, algorithm, members }, format) {
   const name = (label || algorithmName(algorithm)).replaceAll("&", "&amp;").replaceAll("<", "&lt;");
   const hovertemplate = `%{y:${format}} ${name}<extra></extra>`;
-  const bold = { mode: "lines", line: { color: colour, width: 2.2 }, hovertemplate };
-  if (members.length === 1) return curves.map((one) => ({ ...one, ...bold }));
+  const mode = (one) => (one.x.length === 1 ? "markers" : "lines"); // a line of one point cannot be seen
+  const bold = { line: { color: colour, width: 2.2 }, marker: { color: colour, size: 7 }, hovertemplate };
+  if (members.length === 1) return curves.map((one) => ({ ...one, ...bold, mode: mode(one) }));
   const faintly = curves.map((one) => ({
     ...one,
-    mode: "lines",
+    mode: mode(one),
+    marker: { color: faint(colour, 0.5), size: 5 },
     hoverinfo: "skip",
     line: { color: faint(colour, 0.28), width: 1 },
   }));
@@ -216,5 +219,5 @@ function tracesOf({ curves, colour, label, algorithm, members }, format) {
     line: { width: 0 },
     hoverinfo: "skip",
   };
-  return [band, ...faintly, { x: mean.x, y: mean.mean, ...bold }];
+  return [band, ...faintly, { x: mean.x, y: mean.mean, ...bold, mode: mode(mean) }];
 }

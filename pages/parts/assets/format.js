@@ -23,13 +23,14 @@ const ALGORITHMS = {
 export const stateName = (state) => STATES[state] ?? state;
 export const algorithmName = (kind) => ALGORITHMS[kind] ?? String(kind).toUpperCase();
 
-/** 1234567 -> "1.23M", 60000 -> "60k", 0.01234 -> "0.0123"; a true minus sign; "–" when it was not measured. */
+/** 2e9 -> "2e9", 1234567 -> "1.23M", 60000 -> "60k", 0.01234 -> "0.0123"; a true minus sign; "–" when it was not measured. */
 export function number(value, digits = 3) {
   if (value === null || value === undefined || Number.isNaN(value)) return "–";
   if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
   const size = Math.abs(value);
   let text;
-  if (size >= 1e6) text = `${trimmed(value / 1e6, digits)}M`;
+  if (size >= 1e9) text = value.toExponential(digits - 1).replace(/\.?0*e\+/, "e");
+  else if (size >= 1e6) text = `${trimmed(value / 1e6, digits)}M`;
   else if (size >= 1e4) text = `${trimmed(value / 1e3, digits)}k`;
   else if (size > 0 && size < 1e-4) text = value.toExponential(Math.max(0, digits - 2));
   else text = trimmed(value, digits);
@@ -73,9 +74,10 @@ export const plain = (text) => String(text).replaceAll("&", "&amp;").replaceAll(
 
 /** A tick label's d3 format, by the distance between ticks: 60k, 0.05, 3e-5. */
 export const TICKS = [
-  { dtickrange: [null, 1e-5], value: ".0e" },
+  { dtickrange: [null, 1e-5], value: ".3~e" },
   { dtickrange: [1e-5, 1], value: "~f" },
   { dtickrange: [1, 100], value: "d" },
-  { dtickrange: [100, null], value: "~s" },
+  { dtickrange: [100, 1e8], value: "~s" },
+  { dtickrange: [1e8, null], value: ".3~e" },
 ];
 export const PERCENT_TICKS = [{ dtickrange: [null, null], value: "~%" }];

@@ -168,7 +168,7 @@ function arrows(context, probabilities, x, y, size, palette) {
     if (probability < 0.04) return;
     const { row, column } = DIRECTIONS[place];
     const length = longest * probability;
-    const head = Math.min(size * 0.075, length * 0.6);
+    const head = Math.min(size * 0.075, length * 0.4); // so that two of one half each do not overlap
     const tip = [x + column * length, y + row * length];
     context.beginPath();
     context.moveTo(x, y);

@@ -12,6 +12,7 @@ import { keepView } from "./view.js";
  * the viewer chooses, which `changed()` tells; `appeared(names)` tells which cards came into sight.
  */
 export function hood(metrics, edges, view, changed, appeared) {
+  if (view.show?.length && !metrics.some(({ name }) => view.show.includes(name))) view.show = null; // an old link
   const cards = el("div", { class: "cards" });
   const choice = chooser(metrics, view, changed);
   const node = el(

@@ -5,7 +5,7 @@ import { el, say, show } from "./dom.js";
 import { asked, keep } from "./lab_address.js";
 import { board, readingLine } from "./lab_board.js";
 import { after, laidBy, painted } from "./lab_brush.js";
-import { textCard, rules } from "./lab_map.js";
+import { ofField, textCard, rules } from "./lab_map.js";
 import { takenBack, undoKeys } from "./lab_history.js";
 import { learning } from "./lab_learn.js";
 import { NOTHING, addressOf, chancesOf, drawnAlong, fromAddress, sideOf } from "./lab_policy.js";
@@ -254,7 +254,7 @@ function gridworldLab(root, data, trigger) {
       colours(root),
     );
     show(wrong, Boolean(state.problem) && state.from === "board");
-    say(wrong, state.problem ?? "");
+    say(wrong, ofField(state.problem ?? ""));
     const name = data.maps.find((one) => one.text === state.text)?.name;
     bar.tell(name, [now.length, now[0].length], history.canUndo, history.canRedo);
     fields.tell(state.text, state.read?.settings);

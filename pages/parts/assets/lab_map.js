@@ -101,6 +101,13 @@ function placeIn(sentence) {
   return found ? { line: Number(found[1]), column: found[2] ? Number(found[2]) : 1 } : {};
 }
 
+/** The engine's sentence as it stands beside the fields: a setting's own name, and no line of a text further below. */
+export function ofField(sentence) {
+  const said = sentence.replace(/^The map, line \d+, column \d+: (?=[a-z_ ]+ is ')/, "");
+  const rule = RULES.find(([name]) => said.startsWith(`${name} is '`));
+  return rule ? said.replace(rule[0], rule[1]) : said;
+}
+
 /** The fields `node` for the most used settings of a map; changed(name, value) when one is set. */
 export function rules(changed) {
   const fields = RULES.map(([name, label, title]) => {

@@ -17,7 +17,7 @@ export function pictureCard(root, runId, properties) {
   const title = el("h2", { text: "What it does now" });
   const caption = el("span", { class: "hint" });
   const body = el("div", { class: "picture" });
-  const empty = el("p", { class: "hint empty", text: "The first picture comes with the first test." });
+  const empty = el("p", { class: "hint empty", text: "The first picture comes with the first points." });
   const node = el(
     "section",
     { class: "card now", "aria-label": "What it does now" },
@@ -48,6 +48,10 @@ export function pictureCard(root, runId, properties) {
       if (picture.kind !== kind) begin(picture);
       view.show(picture);
       say(caption, captionOf(picture));
+    },
+    /** While there is no picture: whether one will come. */
+    waiting(state) {
+      if (["finished", "stopped", "failed"].includes(state)) say(empty, "No picture was made.");
     },
     retheme: () => view?.retheme(),
     remove: () => view?.remove(),

@@ -127,9 +127,12 @@ export function xAxis(palette, range, view, unit, main) {
 }
 
 export function yAxis(palette, range, log, share, main) {
-  const ticks = log ? { tickformat: share ? "~%" : "~g" } : { tickformatstops: share ? PERCENT_TICKS : TICKS };
+  const ticks = log ? { tickformat: share ? "~%" : "~g", dtick: decades(range[1] - range[0]) } : { tickformatstops: share ? PERCENT_TICKS : TICKS };
   return { ...axis(palette), range, type: log ? "log" : "linear", nticks: main ? 7 : 4, ...ticks };
 }
+
+/** Ticks of a logarithmic axis over so many powers of ten: every digit, 1, 2 and 5, or the powers alone. */
+const decades = (span) => (span < 0.7 ? "D1" : span < 2.2 ? "D2" : Math.ceil(span / 6));
 
 function axis(palette) {
   return {
@@ -150,9 +153,10 @@ export const timeUnit = (seconds) => (seconds > 3 * 3600 ? 3600 : seconds > 180 
 export function span(values, { band, main }, log) {
   const finite = values.filter((value) => Number.isFinite(value) && (!log || value > 0));
   if (!finite.length) return log ? [-1, 1] : [0, 1];
-  let low = Math.min(...finite);
-  let high = Math.max(...finite);
+  let [low, high] = [finite[0], finite[0]];
+  for (const value of finite) [low, high] = [Math.min(low, value), Math.max(high, value)];
   if (log) return [Math.log10(low) - 0.1, Math.log10(high) + 0.1];
+  if (low === 0 && high === 0) return [0, 1];
   if (high - low < 1e-6 * Math.abs(high)) [low, high] = [Math.min(0, low), Math.max(0, high)];
   if (band && high > 0) {
     const [from, to] = band;
@@ -175,6 +179,14 @@ export function ceiling(newest, end) {
     .map((part) => part * size)
     .find((edge) => edge >= newest * 1.04);
   return end && end < round * 1.3 ? Math.max(newest, end) * 1.01 : round;
+}
+
+/** What a logarithmic axis says of values that have no logarithm; nothing where all have one. */
+export function unlogged(values, log, wanted, palette) {
+  if (!wanted || !values.some((value) => value <= 0)) return [];
+  const text = log ? "log: 0 and below are left out" : "no log: no value above 0";
+  const at = { xref: "paper", x: 1, xanchor: "right", yref: "paper", y: 1, yanchor: "top" };
+  return [{ ...at, text, showarrow: false, font: { color: palette.muted, size: 11 }, bgcolor: faint(palette.card, 0.75) }];
 }
 
 /** A limit's name stands on its line, over the curves. */

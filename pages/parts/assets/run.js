@@ -110,6 +110,7 @@ function runView(root, data, open) {
     broken.update(record);
     settings.update(record);
     reward.offer(record);
+    if (record.picture_step === null) now.waiting(record.state);
     reward.waiting(table.length ? null : waitingText(record, data.first_seconds));
     const changed = added > 0 || before?.state !== record.state || before?.events?.length !== record.events?.length;
     stale ||= changed;

@@ -81,7 +81,7 @@ function row(runId, { path, label, help, optional }, refresh) {
       refresh();
     } catch (error) {
       input.setAttribute("aria-invalid", "true");
-      say(said, told(error));
+      say(said, told(error).replaceAll(path, label));
     }
     sending = false;
     apply.disabled = input.value.trim() === written(current);

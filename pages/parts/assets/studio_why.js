@@ -162,6 +162,7 @@ export function changeCard() {
       missing = !known.has(name);
       if (!missing) return draw(known.get(name), start, molecule, mode);
       if (asking.has(name)) return;
+      if (!before.firstChild.src) say(said, "Drawing both …");
       asking.add(name);
       const query = new URLSearchParams({ before: start.smiles, after: molecule.smiles });
       const answer = await read(`molecules/compared?${query}`).catch(() => null);
