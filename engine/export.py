@@ -25,7 +25,7 @@ CLOSING_RULE = (
     "pair that a token opens or closes by turns, -1 for none."
 )
 EVENTS_SUFFIX = ".uphill"  # of the event files that are ours to replace
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def csv_cell(value: Any) -> Any:

@@ -12,8 +12,8 @@ def plain_json(value: Any) -> str:
 
 def finite(value: Any) -> Any:
     """The same value with every NaN and infinity in it replaced by None."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
     if isinstance(value, dict):
         return {key: finite(part) for key, part in value.items()}
     if isinstance(value, list | tuple):

@@ -210,7 +210,7 @@ def bar(logits, read, closing, boundary):
                     logits.data[t, column, following] = closing["barred"]
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1"])
 def test_no_cell_is_a_formula(text):
     assert csv_cell(text) == "'" + text
 
