@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 BARRED = -1e4  # logit of what may not come: its probability is exactly 0, and 0 * log 0 stays finite
-BOUNDARY = 0
+BOUNDARY = 0  # read: a sequence begins; written: it ends
 
 
 class Closing(nn.Module):
