@@ -33,13 +33,14 @@ def clipped_surrogate(
 
 
 def value_loss(values: Tensor, returns: Tensor, mask: Tensor) -> Tensor:
-    """0.5 * mean((V - R)^2)."""
+    """0.5 * mean((V - R)^2). (Schulman et al. 2017, L^VF of eq. 9, halved)"""
     values, returns = _valid(mask, values, returns)
     return 0.5 * masked_mean((values - returns) ** 2, mask)
 
 
 def clipped_value_loss(values: Tensor, old_values: Tensor, returns: Tensor, mask: Tensor, clip_range: float) -> Tensor:
-    """0.5 * mean(max((V - R)^2, (V_old + clip(V - V_old, -c, c) - R)^2)): the larger error counts."""
+    """0.5 * mean(max((V - R)^2, (V_old + clip(V - V_old, -c, c) - R)^2)): the larger error counts. (Engstrom et al.
+    2020, section 3; as OpenAI Baselines' ppo2 has it)"""
     values, old_values, returns = _valid(mask, values, old_values, returns)
     near = old_values + (values - old_values).clamp(-clip_range, clip_range)
     return 0.5 * masked_mean(torch.maximum((values - returns) ** 2, (near - returns) ** 2), mask)

@@ -180,7 +180,7 @@ class PPO:
         return losses.clipped_value_loss(values, part.values, part.returns, part.mask, settings.value_clip)
 
     def _adapt(self, settings: PPOSettings, row: dict) -> dict[str, float]:
-        """beta <- beta * (1 + 0.1 * clip(KL / target - 1, -0.2, 0.2)). (Ziegler et al. 2019, eq. 4 and below)"""
+        """beta <- beta * (1 + 0.1 * clip(KL / target - 1, -0.2, 0.2)). (Ziegler et al. 2019, section 2.2)"""
         if self.reference is None:
             return {}
         if settings.reference_kl_target is not None:

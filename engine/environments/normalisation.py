@@ -75,7 +75,7 @@ class ObservationScale:
 
 
 class RewardScale:
-    """Rewards divided by the standard deviation of the running discounted return (Engstrom et al. 2020, A.1)."""
+    """Rewards divided by the standard deviation of the running discounted return (Engstrom et al. 2020, A.2)."""
 
     def __init__(self, n_envs: int, discount: float):
         self.discount = discount
