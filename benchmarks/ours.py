@@ -48,6 +48,8 @@ def config(preset: str, seed: int, budget: int | None = None, *changes: Changes)
 
 @contextmanager
 def engine() -> Iterator[Engine]:
+    """An engine on a store of its own that has read its compiled loops, as others have imported what they need."""
+    prepare_threads()
     with tempfile.TemporaryDirectory() as folder:
         running = Engine(open_store(f"{folder}/runs.db"))
         yield running

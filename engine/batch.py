@@ -37,6 +37,11 @@ class Batch:
         """Steps, or columns where sequences stay whole."""
         return self.mask.shape[-1]
 
+    @property
+    def count(self) -> Tensor | int:
+        """Valid entries: all of a feedforward policy's."""
+        return self.size if self.mask.ndim == 1 else self.mask.sum().float()
+
     def columns(self, chosen: Tensor | None) -> "Batch":
         """The columns where `chosen` [N] is true; None: the batch as it is."""
         if chosen is None:
@@ -57,8 +62,11 @@ class Batch:
         return replace(self, reference_params=reference.params(self.observations))
 
     def minibatches(self, size: int, generator: torch.Generator) -> Iterator["Batch"]:
-        """Parts of about `size` (equal up to one) in random order; every entry is in exactly one."""
+        """Parts of about `size` (equal up to one) in random order, each entry in one; itself where one is all."""
         dim, parts = self.mask.ndim - 1, max(1, round(self.size / size))
+        if parts == 1:
+            yield self
+            return
         rows = self._chosen(self._shuffled(generator))
         pieces = {name: row.tensor_split(parts, dim) for name, row in rows.items()}
         for index in range(parts):

@@ -34,7 +34,7 @@ class PPOGradient:
 
     def __call__(self, part: Batch) -> dict[str, float]:
         """The gradient at `part` [M] into every parameter's .grad; returns the metrics that the plain loss does."""
-        count = len(part.mask)
+        count = part.size
         passes = _for_rows(self.passes, self.policy.actor_passes, count)
         rows = part.observations.reshape(count, -1).numpy()
         output, actions = passes.forward(rows), part.actions.reshape(count, -1).numpy()
@@ -62,7 +62,7 @@ class ValueGradient:
 
     def __call__(self, part: Batch) -> float:
         """The gradient at `part` [M] into the critic's .grad; returns 0.5 mean (V - R)^2."""
-        count = len(part.mask)
+        count = part.size
         passes = _for_rows(self.passes, self.policy.critic_passes, count)
         rows = part.observations.reshape(count, -1).numpy()
         values = passes.forward(rows)

@@ -32,6 +32,8 @@ class Optimiser:
             parameter.data = self.parameters[start:end].view_as(parameter)
             start = end
         self.first, self.second = torch.zeros_like(self.parameters), torch.zeros_like(self.parameters)
+        vectors = (self.parameters, self.gradient, self.first, self.second)
+        self.arrays = tuple(vector.numpy() for vector in vectors) if self.gradient.device.type == "cpu" else None
         self.steps = self.skipped = 0
 
     def step(self, loss: Tensor, learning_rate: float, max_gradient_norm: float) -> float:
@@ -51,8 +53,7 @@ class Optimiser:
         m <- b1 m + (1 - b1) g, v <- b2 v + (1 - b2) g^2, theta <- theta - lr m^ / (sqrt(v^) + eps), where ^ divides
         by 1 - b^t. (Kingma & Ba 2015, algorithm 1)
         """
-        on_cpu = self.gradient.device.type == "cpu"
-        norm = kernels.norm(self.gradient.numpy()) if on_cpu else float(self.gradient.norm())
+        norm = float(self.gradient.norm()) if self.arrays is None else kernels.norm(self.arrays[1])
         if not math.isfinite(norm):
             self._skip(norm)
             return norm
@@ -62,9 +63,8 @@ class Optimiser:
         bias = [1 - beta**self.steps for beta in BETAS]
         root = math.sqrt(bias[1])  # both sides of the fraction times it: one operation less
         rate, epsilon = learning_rate * root / bias[0], EPSILON * root
-        if on_cpu:
-            arrays = (self.parameters, self.gradient, self.first, self.second)
-            kernels.adam(*(array.numpy() for array in arrays), share, rate, epsilon, *BETAS)
+        if self.arrays is not None:
+            kernels.adam(*self.arrays, share, rate, epsilon, *BETAS)
             return norm
         self.gradient.mul_(share)
         self.first.lerp_(self.gradient, 1 - BETAS[0])

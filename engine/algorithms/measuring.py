@@ -18,17 +18,18 @@ class Means:
 
     def __init__(self) -> None:
         self.rows: list[dict[str, Tensor | float]] = []
-        self.weights: list[Tensor] = []
+        self.weights: list[Tensor | float] = []
 
-    def add(self, mask: Tensor, **scalars: Tensor | float) -> None:
+    def add(self, part: Batch, **scalars: Tensor | float) -> None:
         self.rows.append(scalars)
-        self.weights.append(mask.sum())
+        self.weights.append(part.count)
 
     @torch.no_grad()
     def read(self) -> dict[str, Tensor]:
-        weights = torch.stack(self.weights).float()
+        names = self.rows[0]
+        tensors = (scalar for scalar in names.values() if isinstance(scalar, Tensor))
+        weights = _row(self.weights, next(tensors, torch.ones(1)))
         share = weights / weights.sum()
-        names = self.rows[0] if self.rows else {}
         return {name: (_row([row[name] for row in self.rows], share) * share).sum() for name in names}
 
 

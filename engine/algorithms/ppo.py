@@ -128,10 +128,10 @@ class PPO:
         for part in batch.minibatches(settings.minibatch_size, generator):
             row = slope(part)
             if settings.target_kl is not None and float(row["minibatch_kl"]) > 1.5 * settings.target_kl:
-                means.add(part.mask, **row, gradient_norm=0.0)
+                means.add(part, **row, gradient_norm=0.0)
                 return False
             norm = self.optimiser.descend(learning_rate, settings.max_gradient_norm)
-            means.add(part.mask, **row, gradient_norm=norm)
+            means.add(part, **row, gradient_norm=norm)
         return True
 
     def _slope(self, settings: PPOSettings, batch: Batch) -> Slope:

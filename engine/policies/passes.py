@@ -12,18 +12,17 @@ class Passes:
     """The passes of one network of linear layers with tanh or relu between them, in float32 on the CPU."""
 
     def __init__(self, network: nn.Sequential):
-        self.layers = [layer for layer in network if isinstance(layer, nn.Linear)]
+        self.layers = [(layer.weight, layer.bias) for layer in network if isinstance(layer, nn.Linear)]
         self.hidden = len(self.layers) - 1
         self.activation = TANH if self.hidden > 0 and isinstance(network[1], nn.Tanh) else RELU
 
     def forward(self, rows: Tensor) -> Tensor:
         """The output [M, m] for rows [M, n]: x_{k+1} = f(x_k W' + b), the last without f."""
         x = rows.contiguous().numpy()
-        for index, layer in enumerate(self.layers):
+        for index, (weight, bias) in enumerate(self.layers):
             activation = LINEAR if index == self.hidden else self.activation
-            weight, bias = layer.weight.detach().numpy(), layer.bias.detach().numpy()
-            out = np.empty((len(x), len(weight)), np.float32)
-            kernels.layer(x, weight, bias, activation, out)
+            out = np.empty((x.shape[0], weight.shape[0]), np.float32)
+            kernels.layer(x, weight.detach().numpy(), bias.detach().numpy(), activation, out)
             x = out
         return torch.from_numpy(x)
 
@@ -36,8 +35,8 @@ class Both:
 
     def __init__(self, passes: Passes, rows: int):
         self.activation, self.hidden = passes.activation, passes.hidden
-        self.layers = [(layer.weight.detach().numpy(), layer.bias.detach().numpy()) for layer in passes.layers]
-        self.slopes = [(gradient(layer.weight), gradient(layer.bias)) for layer in passes.layers]
+        self.layers = [(weight.detach().numpy(), bias.detach().numpy()) for weight, bias in passes.layers]
+        self.slopes = [(gradient(weight), gradient(bias)) for weight, bias in passes.layers]
         self.outputs = [np.empty((rows, len(weight)), np.float32) for weight, _ in self.layers]
         self.output_slopes = [np.empty_like(output) for output in self.outputs]
 
