@@ -82,8 +82,15 @@ def write_report(path: Path, dropped: Sequence[Dropped]) -> None:
 
 
 def summary(dropped: Sequence[Dropped]) -> list[tuple[str, int]]:
-    """How many lines were left out for each kind of reason (N: any number), most frequent first."""
-    return Counter(re.sub(r"[0-9]+", "N", item.reason) for item in dropped).most_common()
+    """How many lines were left out for each kind of reason (N: a number in which they differ), most frequent first."""
+    kinds: dict[str, list[str]] = {}
+    counts: Counter[str] = Counter()
+    for item in dropped:
+        kind, parts = re.sub(r"[0-9]+", "N", item.reason), re.split(r"([0-9]+)", item.reason)
+        pairs = zip(kinds.get(kind, parts), parts, strict=True)
+        kinds[kind] = [known if known == part else "N" for known, part in pairs]
+        counts[kind] += 1
+    return [("".join(kinds[kind]), count) for kind, count in counts.most_common()]
 
 
 @contextmanager

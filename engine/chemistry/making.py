@@ -40,11 +40,11 @@ def make(
     Raises CannotMake.
     """
     recipe = _recipe(given, start)
-    if beside(path, ".json").exists():
-        raise CannotMake(f"There is a prior {path} already; give another --out, or delete its files first")
     if file is None and column is not None:
         raise CannotMake(f"column is {column!r}, but no corpus is given; add --corpus FILE")
     try:
+        if beside(path, ".json").exists():
+            raise CannotMake(f"There is a prior {path} already; give another --out, or delete its files first")
         path.parent.mkdir(parents=True, exist_ok=True)
         canonical = _molecules(path, recipe, file, column, start, say)
         teaching, saved = Teaching(recipe, canonical, start), beside(path, ".training")

@@ -81,6 +81,8 @@ def _train(arguments: argparse.Namespace) -> int:
 
     if arguments.minutes is not None and arguments.epochs:
         raise Refused("minutes and epochs are both given; give one of them")
+    if arguments.out.rsplit("/", 1)[-1] in ("", ".", ".."):
+        raise Refused(f"out is {arguments.out[:60]!r}; it must end in the name of the prior, as mine or folder/mine")
     names = ("minutes", "epochs", "polish_steps", "language", *SIZES, "batch_size", "learning_rate", "seed")
     given = {name: value for name in names if (value := getattr(arguments, name)) is not None}
     if arguments.canonical:

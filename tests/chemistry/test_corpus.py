@@ -128,13 +128,13 @@ def test_other_columns_tabs_and_selfies(tmp_path):
     [
         ("c.pdf", b"C", "must be a file whose name ends in .smi"),
         ("c.smi", b"", "leaves 0 molecules to teach of 0 lines; at least 20 are needed"),
-        ("c.smi", b"CCO\nCCO\n", "2 x it has N heavy atoms"),
+        ("c.smi", b"CCO\nCCO\n", "2 x it has 3 heavy atoms; 10 to 45 are taught"),
         ("c.smi.gz", b"C" * 50, "cannot be read"),
         ("c.smi.gz", gzip.compress(b"CCO\n" * 1000, mtime=0)[:-10], "cannot be read"),
         ("c.smi", b"\x00\xff\xfe" * 50, "leaves 0 molecules"),
         ("c.csv", b"", "has no column named smiles; give --column, one of none"),
         ("c.smi", b"C" * 200_000, "a line of more than 100,000 characters"),
-        ("c.sdf", b"\n" * 500_000 + b"$$$$\n", "1 x its record has N,N characters"),
+        ("c.sdf", b"\n" * 500_000 + b"$$$$\n", "1 x its record has 500,000 characters"),
     ],
 )
 def test_files_that_are_no_corpus_are_refused_in_a_sentence(tmp_path, name, body, message):
@@ -145,6 +145,12 @@ def test_files_that_are_no_corpus_are_refused_in_a_sentence(tmp_path, name, body
         corpus_files.load(tmp_path / "gone.smi")
     with pytest.raises(UnreadableCorpus, match="has no columns"):
         corpus_files.load(tmp_path / "gone.smi", "smiles")
+
+
+def test_a_summary_keeps_the_numbers_that_all_of_a_kind_share():
+    reasons = ["it has 3 heavy atoms; 5 to 50 are taught", "it has 99 heavy atoms; 5 to 50 are taught", "gone"]
+    found = corpus_files.summary([Dropped(line, "", reason) for line, reason in enumerate(["gone", *reasons])])
+    assert found == [("gone", 2), ("it has N heavy atoms; 5 to 50 are taught", 2)]
 
 
 def test_the_report_is_a_table_that_no_spreadsheet_runs(tmp_path):

@@ -196,6 +196,17 @@ def test_bad_words_are_refused_in_a_sentence(capsys, words, sentence):
     assert sentence in error and "Traceback" not in error
 
 
+@pytest.mark.parametrize("out", ["", ".", "..", "folder/", "/", "x/.."])
+def test_a_prior_without_a_name_is_refused(capsys, corpus_file, out):
+    assert main(["prior", "train", "--corpus", str(corpus_file), "--out", out]) == 2
+    assert capsys.readouterr().err == f"out is {out!r}; it must end in the name of the prior, as mine or folder/mine\n"
+
+
+def test_a_name_that_no_file_can_have_is_refused(capsys, corpus_file):
+    assert main(["prior", "train", "--corpus", str(corpus_file), "--out", "./" + "x" * 300]) == 2
+    assert "cannot be written: File name too long" in capsys.readouterr().err
+
+
 def test_commands(capsys, corpus_file):
     words = ["--embedding", "8", "--hidden", "24", "--epochs", "1", "--polish-steps", "1", "--json"]
     assert main(["prior", "train", "--corpus", str(corpus_file), "--out", "mine", *words]) == 0
