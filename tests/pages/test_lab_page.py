@@ -51,6 +51,24 @@ def edited(script: str, file: str = "lab_text") -> Any:
     return json.loads(told.stdout)
 
 
+def test_of_the_questions_that_come_while_one_is_answered_only_the_newest_is_asked() -> None:
+    found = edited(
+        """await (async () => {
+            const [sent, heard] = [[], []];
+            const answered = (about) => new Promise((resolve) => setTimeout(() => resolve(`${about}!`), 20));
+            const ask = asking.inTurn((about) => (sent.push(about), answered(about)), {
+                accepted: (about, answer) => heard.push([about, answer]),
+                refused: () => heard.push("refused"),
+            });
+            ["a", "b", "c"].forEach(ask);
+            await new Promise((resolve) => setTimeout(resolve, 200));
+            return { sent, heard };
+        })()""",
+        "lab_asking",
+    )
+    assert found == {"sent": ["a", "c"], "heard": [["c", "c!"]]}
+
+
 def test_the_cells_of_a_text_are_those_that_the_engine_reads() -> None:
     written = [found.text for found in MAPS.values()]
     texts = written + [print_map(parse_map(text)) for text in written]

@@ -1,8 +1,9 @@
 // The gridworld lab: one map, painted by hand; its exact answer sweep by sweep; agents that learn on it.
 
-import { Refused, Unreachable, clockwork, post } from "./api.js";
+import { Unreachable, clockwork, post } from "./api.js";
 import { el, say, show } from "./dom.js";
 import { asked, keep } from "./lab_address.js";
+import { inTurn } from "./lab_asking.js";
 import { board, readingLine } from "./lab_board.js";
 import { after, laidBy, painted } from "./lab_brush.js";
 import { ofField, textCard, rules } from "./lab_map.js";
@@ -46,8 +47,6 @@ function gridworldLab(root, data, trigger) {
     painted: fromAddress(address.policy),
   };
   const history = takenBack(() => ({ text: state.text, painted: state.painted }), restore);
-  let asking = false;
-  let waiting = null;
   let notFound = null;
   let fits = true;
 
@@ -169,32 +168,18 @@ function gridworldLab(root, data, trigger) {
   /** Ask the engine about the map that is drawn, whatever stands in the text. */
   const again = () => ask(state.problem && state.from === "text" ? state.text : state.draft);
 
-  /** Ask the engine about a map; while an answer is on its way, only the newest question waits. */
-  async function ask(about) {
-    if (asking) {
-      waiting = about;
-      return;
-    }
-    asking = true;
+  /** Ask the engine about a map, and about the chosen cell on it. */
+  const ask = inTurn(questioned, { accepted: accept, refused: refuse });
+
+  async function questioned(about) {
     const cell = state.cell && inside(state.cell) ? state.cell[0] * kinds()[0].length + state.cell[1] : null;
-    try {
-      const question = plan.question(about, state.tab);
-      const answer = await post("plan", cell === null ? question : { ...question, cell });
-      if (waiting === null) accept(about, answer, question);
-    } catch (error) {
-      if (!(error instanceof Refused || error instanceof Unreachable)) throw error;
-      if (waiting === null) refuse(error);
-    } finally {
-      asking = false;
-      const next = waiting;
-      waiting = null;
-      if (next !== null) ask(next);
-    }
+    const question = plan.question(about, state.tab);
+    return { question, answer: await post("plan", cell === null ? question : { ...question, cell }) };
   }
 
   const inside = ([row, column]) => row < kinds().length && column < kinds()[0].length;
 
-  function accept(about, answer, question) {
+  function accept(about, { question, answer }) {
     if (about === state.draft) {
       if (state.from === "text") adopt(about);
       state.problem = null;
