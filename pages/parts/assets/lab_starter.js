@@ -13,7 +13,7 @@ export function starterForm(labels, { start, stop, explore }) {
   );
   const amount = (label, value, rest) =>
     el("input", { type: "number", class: "amount", "aria-label": label, value, ...rest });
-  const seed = amount("Seed", 1, { min: 0, max: 4294967295 });
+  const seed = amount("Seed", 1, { min: 0, max: 2147483647 });
   const epsilon = amount("Epsilon", 1, { min: 0, max: 1, step: 0.05 });
   const floor = amount("Epsilon floor", 0.05, { min: 0, max: 1, step: 0.01 });
   const schedule = select("Epsilon schedule", SCHEDULES);
