@@ -41,7 +41,7 @@ DESCRIPTORS: dict[str, Callable[[Chem.Mol], float]] = {
 }
 PAIRS = 50_000
 SAMPLED_AT_ONCE = 256
-PATIENCE = 60.0  # seconds for one molecule: these were read before, and a busy machine is slow
+PATIENCE = 60.0  # seconds for one molecule: what counts as one must not hang on how busy the machine is
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def describe(smiles: Sequence[str]) -> Described:
 
 
 def _molecules(smiles: Sequence[str]) -> list[Scored]:
-    scorer = Scorer({"qed": question(component("qed"))})
+    scorer = Scorer({"qed": question(component("qed"))}, timeout=PATIENCE)
     try:
         return [item for item in scorer.score(smiles) if item.valid]
     finally:

@@ -111,7 +111,7 @@ def _solved(matrix: np.ndarray, values: np.ndarray, alpha: float) -> np.ndarray:
 
 
 def _error(matrix: np.ndarray, values: np.ndarray, folds: np.ndarray, alpha: float) -> float:
-    """Mean squared error over the folds, each predicted from the others."""
+    """Sum of the squared errors over the folds, each predicted from the others."""
     total = 0.0
     for fold in set(folds.tolist()):
         inside, out = folds != fold, folds == fold
