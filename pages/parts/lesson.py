@@ -66,11 +66,12 @@ class Lesson:
         self._following.join(timeout=5.0)
 
     def _follow(self) -> None:
-        """Take in what it says until it ends."""
+        """Take in what it says until it ends. What a library prints besides tells no progress."""
         assert self._process.stdout is not None
         for line in self._process.stdout:
             share, _, doing = line.rstrip("\n").partition("\t")
-            self.doing, self.share = doing, float(share)
+            with contextlib.suppress(ValueError):
+                self.share, self.doing = float(share), doing
         code = self._process.wait()
         self._process.stdout.close()
         if code and not self.cancelled:

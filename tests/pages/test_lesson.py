@@ -97,3 +97,16 @@ def test_ended_from_outside_it_says_so() -> None:
     os.kill(taught._process.pid, signal.SIGKILL)
     until(lambda: not taught.under_way)
     assert taught.problem is not None and "memory ran out" in taught.problem
+
+
+def test_a_line_that_tells_no_progress_does_not_hide_how_a_lesson_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    speaking = tmp_path / "speaking"
+    speaking.write_text("#!/bin/sh\necho A library says hello\nprintf '0.5\\tReading\\n'\nexit 1\n")
+    speaking.chmod(0o755)
+    monkeypatch.setattr(lesson.sys, "executable", str(speaking))
+    taught = lesson.begin("oil", b"", None)
+    until(lambda: not taught.under_way)
+    assert (taught.doing, taught.share) == ("Reading", 0.5)
+    assert taught.problem is not None
