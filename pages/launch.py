@@ -26,10 +26,7 @@ SUBJECTS = {"gridworld": "gridworld", "gym": "cartpole", "molecules": "molecules
 def choose_start() -> None:
     """The list of presets and recent runs; what is chosen fills the form and stands in the address."""
     store = service.current().store
-    runs = {
-        f"run:{run.run_id}": f"Copy of {text.clean(run.name, 60)} · {run.run_id[:6]}"
-        for run in store.runs(limit=RECENT)
-    }
+    runs = {f"run:{run.run_id}": _copy(run) for run in store.runs(limit=RECENT)}
     names = {name: preset.title for name, preset in PRESETS.items()} | runs
     if "launch.from" not in st.session_state or st.query_params.get("from") not in (
         None,
