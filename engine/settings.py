@@ -13,6 +13,7 @@ MAX_BYTES = 65_536
 MAX_DEPTH = 12
 MAX_PARSED_DEPTH = 100  # up to here the field that is nested too deep is named; pydantic reads 200 levels
 SHOWN_CHARACTERS = 60
+EXACT = 2**53  # up to here every whole number is a float of its own
 MAX_PROBLEMS = 20
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _STRING = r'(?s)"(?:[^"\\]++|\\.?)*+"?'  # to the end of the text where it is not closed; possessive, so linear
@@ -86,10 +87,29 @@ class Settings(BaseModel):
         try:
             return cls.model_validate_json(text)
         except ValidationError as error:
+            if (whole := _in_whole_numbers(text, error)) is not None:
+                return cls.from_object(whole)
             raise InvalidSettings(problems(error, cls, value)) from None
 
     def to_json(self) -> str:
         return self.model_dump_json()
+
+
+def _in_whole_numbers(text: str, error: ValidationError) -> dict[str, Any] | None:
+    """The settings with 1e6 as 1000000 where a whole number belongs: JSON and its schemas know one number only. None if
+    no such place is among the errors."""
+    tree, found = json.loads(text), False
+    for item in error.errors(include_url=False):
+        number = item["input"]
+        if item["type"] != "int_type" or not isinstance(number, float) or abs(number) > EXACT or number % 1:
+            continue
+        *places, last = item["loc"]
+        node, found = tree, True
+        for place in places:
+            if not isinstance(node, dict) or place != node.get("kind"):  # which is not part of the way
+                node = node[place]
+        node[last] = int(number)
+    return tree if found else None
 
 
 def depth(text: str | bytes) -> int:

@@ -48,6 +48,24 @@ def test_a_seed_is_a_whole_number_that_every_library_takes(value: Any) -> None:
     assert refusal(changed("seed", value)).endswith("it must be a whole number between 0 and 2147483647")
 
 
+@pytest.mark.parametrize("path", ["seed", "budget", "task.n_envs", "algorithm.batch_size", "evaluation.episodes"])
+def test_a_whole_number_is_one_however_it_is_written(path: str) -> None:
+    """The JSON Schema draft 2020-12, section 4.2.3 of its core: 1.0 and 1 are one number, an integer."""
+    assert RunConfig.from_object(changed(path, 64e0 if path != "budget" else 1e6)) == RunConfig.from_object(
+        changed(path, 64 if path != "budget" else 1_000_000)
+    )
+    with pytest.raises(InvalidSettings, match=f"{path} is 64.5; it must be a whole number"):
+        RunConfig.from_object(changed(path, 64.5))
+
+
+def test_whole_numbers_in_lists_and_beside_other_mistakes() -> None:
+    assert RunConfig.from_object(changed("policy.hidden_sizes", [8.0, 16])).policy.hidden_sizes == (8, 16)
+    assert RunConfig.from_object(changed("task.max_episode_steps", 9.0)).task.max_episode_steps == 9
+    wrong = changed("seed", 7.0) | {"budget": 0.5, "nonsense": 1.0}
+    assert refusal(wrong).count(" / ") == 1 and "budget is 0.5; it must be a whole number" in refusal(wrong)
+    assert "seed is 1e+300" in refusal(changed("seed", 1e300)) and "seed is -1;" in refusal(changed("seed", -1.0))
+
+
 @pytest.mark.parametrize(
     ("path", "nearest"),
     [("algorithm.clip_rnge", "clip_range"), ("sed", "seed"), ("task.envid", "env_id"), ("evaluation.evry", "every")],
