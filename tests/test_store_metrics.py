@@ -118,10 +118,22 @@ def test_thinning_keeps_the_extremes(store, values, max_rows, since, until):
     np.testing.assert_array_equal(np.fmin.reduce(table.values, initial=np.inf), np.fmin.reduce(asked, initial=np.inf))
     np.testing.assert_array_equal(np.fmax.reduce(table.values, initial=-np.inf), np.fmax.reduce(asked, initial=-np.inf))
     assert len(table.steps) <= max_rows and np.all(np.diff(table.steps) > 0)
-    assert table.thinned == (len(asked) > max_rows)
+    assert table.thinned == (len(asked) > max_rows) == (table.means is not None)
     if len(asked):
         assert table.steps[0] == since + 1 and table.steps[-1] == since + len(asked)
     assert table.last_step == len(values)
+
+
+@pytest.mark.parametrize("n", [300, 5000])
+def test_thinned_rows_come_with_the_means_of_their_groups(store, n):
+    run_id, attempt = training_run(store)
+    entropy = np.array([100.0 * (step % 10 == 3) for step in range(n)])
+    for step, value in enumerate(entropy, start=1):
+        store.record(run_id, attempt, step, {"kl": 1.0, "entropy": value})
+    store.flush()
+    table = store.metrics(run_id, max_rows=20, names=["entropy"])
+    for (first, last), means in zip(table.steps.reshape(-1, 2), table.means.reshape(-1, 2), strict=True):
+        np.testing.assert_allclose(means, entropy[first - 1 : last].mean())
 
 
 def test_a_falling_metric_is_drawn_falling(store):

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import sqlalchemy as sa
 
-from engine.store.packing import SPANS, STATISTICS, as_statistics, merge, thin, unpack
+from engine.store.packing import MEAN, SPANS, STATISTICS, as_statistics, merge, thin, unpack
 from engine.store.recording import metric_names, metric_rows
 from engine.store.records import MetricTable
 from engine.store.tables import METRICS, ROLLUPS
@@ -32,9 +32,8 @@ def read_metrics(
     )
     low = first_step if first_step is not None else low
     count = max(high - low + 1, 0)
-    thinned = False
+    means = None
     if max_rows is not None and count > max_rows:
-        thinned = True
         groups = max(max_rows // 2, 1)
         span = next((span for span in reversed(SPANS) if count // span >= groups), None)
         if span is None:
@@ -42,20 +41,25 @@ def read_metrics(
             parts = as_statistics(rows), steps, steps, attempts
         else:
             parts = _rollups_with_edges(connection, run_key, columns, span, low, high, last_step)
-        steps, values, attempts = _thinned(parts, groups)
+        steps, values, means, attempts = _thinned(parts, groups)
     else:
         values, steps, attempts = _rows(connection, run_key, columns, low, high)
     kept = [index for index, name in enumerate(names) if wanted is None or name in wanted]
-    return MetricTable([names[index] for index in kept], steps, values[:, kept], attempts, last_step, thinned)
+    names = [names[index] for index in kept]
+    if means is None:
+        return MetricTable(names, steps, values[:, kept], attempts, last_step)
+    return MetricTable(names, steps, values[:, kept], attempts, last_step, True, means[:, kept])
 
 
-def _thinned(parts: Groups, groups: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _thinned(parts: Groups, groups: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """At most so many groups as rows: (steps [m], their extremes [m, k], their means [m, k], attempts [m])."""
     statistics, first, last, attempts = parts
     size = max(-(-len(first) // groups), 1)
     starts = np.arange(0, len(first), size)
     ends = np.minimum(starts + size, len(first)) - 1
-    steps, values, group = thin(merge(statistics, size), first[starts], last[ends])
-    return steps, values, attempts[ends][group]
+    merged = merge(statistics, size)
+    steps, values, group = thin(merged, first[starts], last[ends])
+    return steps, values, merged[group, MEAN], attempts[ends][group]
 
 
 def _rows(

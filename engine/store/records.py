@@ -82,6 +82,7 @@ class MetricTable:
     (0 if none), whatever was asked for: pass it as the next `since`.
     thinned: True if rows stand for groups of steps (a group's smallest and largest values), False if they are rows as
     they were recorded.
+    means: [n, k] float64 of thinned rows: the mean of each row's group. None where rows are as they were recorded.
     """
 
     names: list[str]
@@ -90,6 +91,7 @@ class MetricTable:
     attempts: np.ndarray
     last_step: int
     thinned: bool = False
+    means: np.ndarray | None = None
 
 
 @dataclass(frozen=True)

@@ -29,12 +29,14 @@ class Item:
 @dataclass(frozen=True)
 class Curve:
     """One run's metric: steps [n], env_steps [n] and values [n], measured points only; of a long run, the smallest and
-    the largest of some points each. end [m]: the last LAST_SHARE of the points, as they were recorded."""
+    the largest of some points each, and means [n] their mean. end [m]: the last LAST_SHARE of the points, as they were
+    recorded."""
 
     run: RunRecord
     steps: np.ndarray
     env_steps: np.ndarray
     values: np.ndarray
+    means: np.ndarray
     end: np.ndarray
 
 
@@ -97,7 +99,9 @@ def curves(store: Store, item: Item, metric: str) -> list[Curve]:
         table = store.metrics(run.run_id, max_rows=ROWS, names=[metric, "env_steps"])
         if metric not in table.names or "env_steps" not in table.names:
             continue
-        values = table.values[:, table.names.index(metric)]
+        place = table.names.index(metric)
+        values = table.values[:, place]
+        means = values if table.means is None else table.means[:, place]
         env_steps = table.values[:, table.names.index("env_steps")]
         known = np.isfinite(values) & np.isfinite(env_steps)
         if known.any():
@@ -105,7 +109,7 @@ def curves(store: Store, item: Item, metric: str) -> list[Curve]:
             end = (
                 _end(store, run, metric, steps) if table.thinned else values[-max(1, round(LAST_SHARE * len(steps))) :]
             )
-            found.append(Curve(run, steps, env_steps[known], values, end))
+            found.append(Curve(run, steps, env_steps[known], values, means[known], end))
     return found
 
 
@@ -125,7 +129,7 @@ def band(found: list[Curve]) -> Band:
     if high < low:
         raise ValueError("the curves have no steps in common")
     grid = np.linspace(low, high, GRID)
-    rows = np.stack([np.interp(grid, c.env_steps, c.values) for c in found])
+    rows = np.stack([np.interp(grid, c.env_steps, c.means) for c in found])
     mean = rows.mean(0)
     sd = rows.std(0, ddof=1) if len(found) > 1 else np.zeros(GRID)
     return Band(grid, mean, mean - sd, mean + sd)

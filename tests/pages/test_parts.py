@@ -6,6 +6,7 @@ import io
 from datetime import datetime
 from pathlib import Path
 
+import numpy as np
 import pytest
 from opened import recorded_run
 
@@ -126,6 +127,19 @@ def test_the_figures_of_a_long_run_are_of_its_rows_and_not_of_the_extremes_that_
         found = curves(store, item, "return_mean")
         assert len(found[0].values) <= 1000
         assert figures(found) == Figures(last=0.0, best=100.0, mean=10.0, sd=None, n=1)
+
+
+def test_the_mean_over_seeds_of_long_runs_is_of_their_rows_and_not_of_the_extremes_that_are_drawn(
+    tmp_path: Path,
+) -> None:
+    """Of any six scores in a row one is 60, the others 0: their mean is 10."""
+    scores = [60.0 if step % 6 == 3 else 0.0 for step in range(1, 3001)]
+    with open_store(tmp_path / "uphill.db") as store:
+        items, _ = find(store, [recorded_run(store, scores), recorded_run(store, scores)])
+        found = [curve for item in items for curve in curves(store, item, "return_mean")]
+        assert max(found[0].values) == 60.0
+        drawn = band(found)
+        assert np.allclose(drawn.mean, 10.0) and np.allclose(drawn.high - drawn.low, 0.0)
 
 
 def test_curves_that_share_no_steps_have_no_band(known) -> None:

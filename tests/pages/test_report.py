@@ -66,7 +66,14 @@ def test_the_heading_says_what_is_compared(known) -> None:
 @pytest.mark.parametrize("value", [0.0, 1e-14, -3.0, 1e20, -1e300])
 def test_a_constant_has_an_axis(value: float) -> None:
     """Ticks that grow, the constant among them; adding 1 to 1e20 would add nothing."""
-    curve = Curve(None, np.array([1, 2]), np.array([1.0, 2.0]), np.array([value, value]), np.array([value]))
+    curve = Curve(
+        None,
+        np.array([1, 2]),
+        np.array([1.0, 2.0]),
+        np.array([value, value]),
+        np.array([value, value]),
+        np.array([value]),
+    )
     drawn = chart("Score", [[curve]], [None])
     assert "nan" not in drawn and "inf" not in drawn
     places = [float(y) for y in re.findall(r"M64 (-?[\d.]+)H", drawn)]
@@ -80,7 +87,8 @@ def test_tiny_numbers_have_ticks_of_their_own() -> None:
 def test_a_band_stays_within_its_chart() -> None:
     """A KL of 0.001 with a spread of 0.01 would reach far below the axis."""
     steps, low = np.array([1.0, 2.0]), np.array([-0.009, -0.009])
-    curves = [Curve(None, steps, steps, np.array([0.0, value]), np.array([value])) for value in (0.001, 0.002)]
+    values = [np.array([0.0, value]) for value in (0.001, 0.002)]
+    curves = [Curve(None, steps, steps, one, one, one[-1:]) for one in values]
     drawn = chart("KL", [curves], [Band(steps, np.array([0.0, 0.0015]), low, -low)])
     inside = re.search(r'<g clip-path="url\(#inside\)">(.*?)</g>', drawn)
     assert inside and "<polygon" in inside[1] and drawn.count("<polygon") == 1
