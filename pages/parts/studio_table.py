@@ -113,6 +113,7 @@ def _error(card: dict[str, Any]) -> None:
         st.metric("Order right (rank correlation)", _figure(test.get("spearman")))
         st.metric("Molecules learned from", f"{card['molecules']:,}")
     st.text(_verdict(test, card))
+    st.text(_scale(card))
     if card.get("refused_lines"):
         with st.expander(f"{card['refused_lines']:,} lines were left out"):
             for line in card["refused"][:SHOWN_REFUSED]:
@@ -138,7 +139,14 @@ def _verdict(test: dict[str, Any], card: dict[str, Any]) -> str:
         return f"{where}it is hardly better than always saying the mean. A search would chase its mistakes."
     rest = "Good enough to steer by." if gain >= 0.35 else "It points the right way, no more."
     value = text.clean(str(card["value_column"]), 40)
-    return f"{where}its error in {value} is {gain:.0%} smaller than that of always saying the mean. {rest}"
+    return f"{where}its error in {value} is {100 * gain:.0f} % smaller than that of always saying the mean. {rest}"
+
+
+def _scale(card: dict[str, Any]) -> str:
+    """What the errors are to be held against: no table says its unit."""
+    lowest, highest, low, high = (_figure(value) for value in (*card["range"], *card["usual"]))
+    column = text.clean(str(card["value_column"]), 40)
+    return f"In the table {column} runs from {lowest} to {highest}, mostly {low} to {high}; the errors are in its unit."
 
 
 def _search(name: str, card: dict[str, Any]) -> str | None:

@@ -47,6 +47,23 @@ def test_a_run_that_ended_without_a_picture_says_so(page: Page, app: App) -> Non
     expect(page.get_by_text("No points were recorded.")).to_be_visible()
 
 
+def test_a_run_that_ended_can_be_started_again_with_other_settings(page: Page, app: App) -> None:
+    page.goto(f"/run?run={app.single}")
+    page.get_by_role("link", name="Change settings").click()
+    expect(page.get_by_role("combobox", name="Start from")).to_have_value(f"Copy of One point · {app.single[:6]}")
+    expect(page.get_by_label("Environment", exact=True)).to_have_value("CartPole-v1")
+
+
+def test_the_studio_shows_the_first_round_of_a_search(page: Page, app: App) -> None:
+    page.goto("/api/health")
+    drawn = page.evaluate(
+        "async (address) => (await import(address))"
+        ".curve([128], [{ name: 'best', values: [0.9] }], null, 'x').outerHTML",
+        f"{app.address}/assets/studio_plot.js",
+    )
+    assert "<circle" in drawn and "NaN" not in drawn
+
+
 def test_a_curve_of_one_point_is_seen(page: Page, app: App) -> None:
     page.goto(f"/compare?compare={app.single}")
     expect(page.locator('[data-metric="return_mean"] .scatterlayer path.point').first).to_be_visible()

@@ -59,3 +59,27 @@ def test_a_phone_shows_every_algorithm(browser: Browser, app: App) -> None:
         box = choice.bounding_box()
         assert box and box["x"] >= 0 and box["x"] + box["width"] <= 390
     context.close()
+
+
+def test_the_menu_of_a_phone_lies_over_the_status(browser: Browser, app: App) -> None:
+    context = browser.new_context(base_url=app.address, viewport={"width": 390, "height": 844})
+    page = context.new_page()
+    page.goto("/")
+    status = page.get_by_text("nothing running")
+    expect(status).to_be_visible()
+    page.get_by_test_id("stExpandSidebarButton").click()
+    expect(page.get_by_role("link", name="Molecule studio")).to_be_visible()
+    expect(status).not_to_be_visible()
+    context.close()
+
+
+def test_the_keyboard_sees_where_it_is_in_the_menu(page: Page) -> None:
+    page.goto("/")
+    link = page.get_by_role("link", name="Launch", exact=True)
+    expect(link).to_be_visible()
+    for _ in range(6):
+        page.keyboard.press("Tab")
+        if link.evaluate("(one) => one === document.activeElement"):
+            break
+    expect(link).to_be_focused()
+    expect(link).to_have_css("outline-style", "solid")

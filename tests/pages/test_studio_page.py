@@ -35,6 +35,13 @@ def test_the_page_opens_with_every_goal(visited: tuple[AppTest, Engine]) -> None
     assert [one["name"] for one in drawn(page, "uphill_studio_goal")["goals"]] == [goal.name for goal in GOALS]
 
 
+def test_an_error_is_held_against_the_numbers_of_the_table(visited: tuple[AppTest, Engine]) -> None:
+    """The card shipped with solubility: its range is -11.62 to 1.58, its usual range -6.62 to 0.32."""
+    page = visited[0].switch_page("molecules.py").run()
+    said = "In the table SOL runs from −11.6 to 1.58, mostly −6.62 to 0.32; the errors are in its unit."
+    assert said in [one.value for one in page.text]
+
+
 @pytest.mark.parametrize("goal", GOALS, ids=lambda goal: goal.name)
 def test_every_goal_is_a_run_that_the_engine_takes(goal: object) -> None:
     reference = {"task.reference": "CC(=O)Nc1ccc(O)cc1"} if goal.ask == "reference" else {}

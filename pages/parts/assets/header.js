@@ -42,6 +42,7 @@ export function header(runId, taskName, { refresh, open }) {
     Object.entries(BUTTONS).map(([action, { label }]) => [action, button(label, () => press(action))]),
   );
   const again = button("Run again", runAgain);
+  const other = el("a", { class: "button", href: `launch?from=run:${runId}`, text: "Change settings" });
   const share = button("Share", shareLink);
   const fill = el("i");
   const progress = el(
@@ -53,7 +54,7 @@ export function header(runId, taskName, { refresh, open }) {
     "header",
     { class: "top" },
     el("div", { class: "titles" }, el("div", { class: "row" }, name, badge), line),
-    el("div", { class: "controls" }, time, el("div", { class: "buttons" }, ...Object.values(buttons), again, share)),
+    el("div", { class: "controls" }, time, el("div", { class: "buttons" }, ...Object.values(buttons), again, other, share)),
     progress,
     said,
   );
@@ -121,6 +122,7 @@ export function header(runId, taskName, { refresh, open }) {
       buttons[action].disabled = pending !== null;
     }
     show(again, state === "finished");
+    show(other, ["finished", "stopped", "failed"].includes(state));
     const share = state === "finished" ? 1 : Math.min(1, (record.env_steps ?? 0) / Math.max(1, record.budget ?? 1));
     const shown = `scaleX(${share.toFixed(4)})`;
     if (shown === drawnShare && state === drawnState) return;

@@ -76,7 +76,8 @@ export function curve(x, lines, at, label) {
     const points = x
       .map((value, row) => [place(value), base - Math.max(0, Math.min(1, values[row])) * (base - 8), row])
       .filter(([, height, row]) => Number.isFinite(height) && (row % step === 0 || row === x.length - 1));
-    if (points.length) node.append(svg("path", { class: `line ${name}`, d: trace(points) }));
+    if (points.length === 1) node.append(svg("circle", { class: `line ${name}`, cx: points[0][0], cy: points[0][1], r: 3 }));
+    else if (points.length) node.append(svg("path", { class: `line ${name}`, d: trace(points) }));
   }
   if (at !== null) node.append(svg("path", { class: "at", d: `M${place(at).toFixed(1)} 0V${base}` }));
   node.append(write(wide - 2, tall - 5, `${grouped(end)} molecules`, "end"));

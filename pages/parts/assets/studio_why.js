@@ -121,7 +121,7 @@ function joined(components, mean) {
 export function changeCard() {
   const before = el("figure", {}, el("img", { alt: "" }), el("figcaption", { class: "hint" }));
   const after = el("figure", {}, el("img", { alt: "" }), el("figcaption", { class: "hint" }));
-  const said = el("p", { class: "hint", role: "status", text: "Both are drawn after the first round." });
+  const said = el("p", { class: "hint", role: "status", text: "Both appear soon after the first round." });
   const title = el("h2", { text: "Start and now" });
   const node = el(
     "section",
