@@ -101,6 +101,7 @@ class Deviations:
 
 
 def head(policy: MLPPolicy) -> "Choices | Deviations":
+    """What an actor's output means, by the policy's distribution."""
     match policy.distribution:
         case Categorical(n):
             return Choices((n,))

@@ -96,12 +96,15 @@ def test_whole_updates_with_and_without_it_agree(kind: str, distribution: Any, m
     assert torch.allclose(*ends, atol=2e-5)
 
 
-def test_adam_and_its_norm_clip_are_torchs() -> None:
+@pytest.mark.parametrize("compiled", [True, False])  # on another device than the CPU nothing is
+def test_adam_and_its_norm_clip_are_torchs(compiled: bool) -> None:
     generator = torch.Generator().manual_seed(0)
     shapes = [(4, 3), (3,), (1, 3)]
     ours = [nn.Parameter(torch.randn(shape, generator=generator)) for shape in shapes]
     theirs = [nn.Parameter(parameter.detach().clone()) for parameter in ours]
     optimiser, adam = Optimiser(ours), torch.optim.Adam(theirs, eps=1e-5)
+    if not compiled:
+        optimiser.arrays = None
     for step in range(200):
         pulls = [torch.randn(shape, generator=generator) for shape in shapes]
         adam.param_groups[0]["lr"] = learning_rate = 0.05 / (1 + step)
