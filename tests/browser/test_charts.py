@@ -110,6 +110,25 @@ def test_the_band_over_seeds_is_numpys(run: Any) -> None:
     assert np.allclose(band["sd"], columns.std(axis=0, ddof=1))
 
 
+def test_the_mean_over_seeds_is_of_the_points_and_not_of_the_extremes_that_are_drawn(run: Any) -> None:
+    """1,400 scores of which each twentieth is 100: their mean is 5. Drawn are 400 points, mostly a peak and a 0."""
+    given = {"names": ["env_steps", "score"], "steps": list(range(1, 1401))}
+    given["rows"] = [[64 * step, 100.0 * (step % 20 == 7)] for step in given["steps"]]
+    table = run(
+        "table.js", "({ Table }, given) => { " + FILLED + " return { ...table, columns: [...table.columns] }; }", given
+    )
+    script = """({ averaged, curve }, { steps, columns }) => {
+        const known = new Map(columns);
+        const table = { steps, x: () => known.get("env_steps"), column: (name) => known.get(name) };
+        const one = curve(table, "score", { x: "steps", smooth: 1 }, 1, 400);
+        return { drawn: one.x.length, peaks: one.y, mean: averaged([one.all, one.all]).mean };
+    }"""
+    found = run("groups.js", script, table)
+    assert found["drawn"] <= 401 and max(found["peaks"]) == 100
+    assert np.mean(found["mean"]) == pytest.approx(5, abs=1.5)
+    assert np.mean(found["peaks"]) > 15
+
+
 @pytest.mark.parametrize(
     ("value", "text"),
     [

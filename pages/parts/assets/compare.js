@@ -2,10 +2,10 @@
 
 import { Refused, Unreachable, clockwork, metrics } from "./api.js";
 import { el, say, show } from "./dom.js";
-import { algorithmName, number, percent } from "./format.js";
-import { averaged } from "./groups.js";
+import { algorithmName, number, percent, plain } from "./format.js";
+import { averaged, curve } from "./groups.js";
 import { ceiling, frame, livePlot, span, timeUnit, unlogged, xAxis, yAxis } from "./plot.js";
-import { Table, drawn, smoothed } from "./table.js";
+import { Table } from "./table.js";
 import { colours, faint, follow, seriesColours } from "./theme.js";
 import { readView } from "./view.js";
 import { viewing } from "./viewing.js";
@@ -171,7 +171,7 @@ function figure(metric, { groups, view, unit, palette }, zoom) {
   const share = metric.unit === "share";
   const lines = groups.map((group) => ({
     ...group,
-    curves: group.members.map(({ table }) => curve(table, metric.name, view, unit)).filter(({ x }) => x.length),
+    curves: group.members.map(({ table }) => curve(table, metric.name, view, unit, POINTS)).filter(({ x }) => x.length),
   }));
   const log = view.log && lines.some(({ curves }) => curves.some(({ y }) => y.some((value) => value > 0)));
   const traces = lines.flatMap((line) => tracesOf(line, share ? ".1~%" : ".4~g"));
@@ -187,27 +187,21 @@ function figure(metric, { groups, view, unit, palette }, zoom) {
   return { traces, layout };
 }
 
-function curve(table, name, view, unit) {
-  const x = table.x(view.x, unit);
-  const y = smoothed(table.column(name), table.steps, view.smooth);
-  const rows = drawn(x, y, -Infinity, Infinity, POINTS);
-  return { x: rows.map((row) => x[row]), y: rows.map((row) => y[row]) };
-}
-
 function tracesOf({ curves, colour, label, algorithm, members }, format) {
-  const name = (label || algorithmName(algorithm)).replaceAll("&", "&amp;").replaceAll("<", "&lt;");
+  const name = plain(label || algorithmName(algorithm));
   const hovertemplate = `%{y:${format}} ${name}<extra></extra>`;
   const mode = (one) => (one.x.length === 1 ? "markers" : "lines"); // a line of one point cannot be seen
   const bold = { line: { color: colour, width: 2.2 }, marker: { color: colour, size: 7 }, hovertemplate };
-  if (members.length === 1) return curves.map((one) => ({ ...one, ...bold, mode: mode(one) }));
+  if (members.length === 1) return curves.map((one) => ({ x: one.x, y: one.y, ...bold, mode: mode(one) }));
   const faintly = curves.map((one) => ({
-    ...one,
+    x: one.x,
+    y: one.y,
     mode: mode(one),
     marker: { color: faint(colour, 0.5), size: 5 },
     hoverinfo: "skip",
     line: { color: faint(colour, 0.28), width: 1 },
   }));
-  const mean = averaged(curves);
+  const mean = averaged(curves.map(({ all }) => all));
   if (curves.length < 2 || !mean.x.length) return faintly;
   const edge = (sign) => mean.mean.map((value, place) => value + sign * mean.sd[place]);
   const band = {

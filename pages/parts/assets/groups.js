@@ -1,6 +1,19 @@
-// The mean over seeds of curves whose points don't lie at the same places.
+// Curves of runs, and the mean over seeds of curves whose points don't lie at the same places.
+
+import { drawn, smoothed } from "./table.js";
 
 const PLACES = 300;
+
+/**
+ * A metric of one run, smoothed as the view says: { x, y } of about `points` points to draw, its extremes among them,
+ * and `all` { x, y }, of which to take means.
+ */
+export function curve(table, name, view, unit, points) {
+  const x = table.x(view.x, unit);
+  const y = smoothed(table.column(name), table.steps, view.smooth);
+  const at = (rows) => ({ x: rows.map((row) => x[row]), y: rows.map((row) => y[row]) });
+  return { ...at(drawn(x, y, -Infinity, Infinity, points)), all: at(drawn(x, y, -Infinity, Infinity, Infinity)) };
+}
 
 /**
  * Mean and sample standard deviation of curves [{ x, y }] at common places, as far as every one of them reaches:
