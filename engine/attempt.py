@@ -255,7 +255,7 @@ class Attempt:
             return
         except StoreError as trouble:
             self.notice = f"{message} This could not be recorded: {trouble}"
-            LOG.error("%s\n%s", self.notice, details)
+            LOG.error("%s%s", self.notice, "" if failures.disk_full(error) else f"\n{details}")
 
 
 def checkpoint_directory(store: Store, run_id: str) -> Path:

@@ -6,7 +6,7 @@ import math
 from pathlib import Path
 from typing import Any
 
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import nn
 
 from engine.environments.normalisation import CLIP, EPSILON
@@ -24,7 +24,7 @@ CLOSING_RULE = (
     "`never`; the boundary's, where anything is open. brackets: 1 opens one, -1 closes one; pairs: the number of the "
     "pair that a token opens or closes by turns, -1 for none."
 )
-EVENTS_SUFFIX = ".uphill"  # of the event files that are ours to replace
+EVENTS_FILE = "events.out.tfevents.uphill"
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
@@ -49,23 +49,29 @@ def write_metrics_csv(path: Path, table: MetricTable) -> list[Path]:
 
 
 def write_tensorboard(directory: Path, run: RunRecord, table: MetricTable) -> list[Path]:
-    """Event files that TensorBoard reads: one scalar per metric over iterations, and the settings as text.
+    """An event file that TensorBoard reads: one scalar per metric over iterations, and the settings as text.
 
-    What an earlier export left there goes: TensorBoard reads all files of a folder as one run, every point twice.
+    It takes the place of an earlier export's: TensorBoard reads all files of a folder as one run, every point twice.
+    Written here and now: SummaryWriter's own thread ends in a traceback where the disk is full.
     """
-    from torch.utils.tensorboard import SummaryWriter
+    from tensorboard.compat.proto.event_pb2 import Event
+    from tensorboard.summary.writer.record_writer import RecordWriter
+    from torch.utils.tensorboard.summary import scalar, text
 
     began = run.started_at or run.created_at
     elapsed = table.values[:, table.names.index("wall_s")] if "wall_s" in table.names else table.steps
-    for earlier in directory.glob(f"*{EVENTS_SUFFIX}"):
-        earlier.unlink()
-    with SummaryWriter(str(directory), filename_suffix=EVENTS_SUFFIX) as writer:
-        writer.add_text("settings", f"    {json.dumps(run.config, indent=2)}".replace("\n", "\n    "))
+    settings = text("settings", f"    {json.dumps(run.config, indent=2)}".replace("\n", "\n    "))
+    directory.mkdir(parents=True, exist_ok=True)
+    with (directory / EVENTS_FILE).open("wb") as file:
+        events = RecordWriter(file)
+        events.write(Event(wall_time=began, file_version="brain.Event:2").SerializeToString())
+        events.write(Event(wall_time=began, summary=settings).SerializeToString())
         for column, name in enumerate(table.names):
             for step, value, seconds in zip(table.steps, table.values[:, column], elapsed, strict=True):
                 if not math.isnan(value):
-                    writer.add_scalar(name, value, int(step), walltime=began + float(seconds))
-    return list(directory.glob(f"*{EVENTS_SUFFIX}"))
+                    at = {"step": int(step), "wall_time": began + float(seconds)}
+                    events.write(Event(**at, summary=scalar(name, value)).SerializeToString())
+    return [directory / EVENTS_FILE]
 
 
 def write_policy(directory: Path, training: Training, about: dict[str, Any]) -> list[Path]:
@@ -88,7 +94,7 @@ def write_policy(directory: Path, training: Training, about: dict[str, Any]) -> 
     directory.mkdir(parents=True, exist_ok=True)
     tensors = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in weights.items()}
     files = [directory / "policy.safetensors", directory / "policy.json"]
-    save_file(tensors, files[0], metadata={"format": "uphill-policy"})
+    files[0].write_bytes(save(tensors, metadata={"format": "uphill-policy"}))
     files[1].write_text(json.dumps(description, indent=2) + "\n", encoding="utf-8")
     return files
 

@@ -1,6 +1,7 @@
 """The command line: presets, schema, train, resume and the rest; wrong input, signals, what --json prints."""
 
 import csv
+import errno
 import io
 import json
 import os
@@ -14,7 +15,7 @@ import pytest
 import torch
 from training_runs import gridworld
 
-from engine import commands
+from engine import checkpoint, commands
 from engine.__main__ import main
 from engine.config import config_schema
 from engine.presets import PRESETS
@@ -253,6 +254,23 @@ def test_a_signal_checkpoints_says_how_to_go_on_and_resume_does(capsys, store, t
     assert f"To go on: python -m engine resume {result['run_id']} --store {store}" in err
     run = open_runs(store)[0]
     assert run.checkpoint_step == run.iteration
+
+
+def test_a_run_that_waits_for_room_on_the_disk_says_so_once(capsys, store, tmp_path, monkeypatch):
+    save, failed = checkpoint.save, []
+
+    def full_at_first(*arguments):
+        if len(failed) < 3:
+            failed.append(1)
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return save(*arguments)
+
+    monkeypatch.setattr(checkpoint, "save", full_at_first)
+    path = tmp_path / "config.json"
+    path.write_text(gridworld(budget=640).to_json())
+    code, out, err = call(capsys, "train", "--config", str(path), "--store", store, "--json")
+    assert code == 0 and json.loads(out)["state"] == "finished" and len(failed) == 3
+    assert err.count("The disk is full, so the run waits.") == 1
 
 
 def open_runs(path):

@@ -78,6 +78,16 @@ def test_a_second_export_takes_the_place_of_the_first_and_lists_its_own_files_on
     assert [scalar.step for scalar in scalars] == store.metrics(run.run_id, names=["kl"]).steps.tolist()
 
 
+@pytest.mark.parametrize("format_", ["csv", "tensorboard", "policy"])
+def test_an_export_that_cannot_be_written_is_told_in_a_sentence(exported, capfd, tmp_path, format_):
+    store, run, _ = exported
+    for name in ("metrics.csv", "policy.safetensors", "tensorboard/events.out.tfevents.uphill"):
+        (tmp_path / name).mkdir(parents=True)  # where a file should come
+    words = ["export", run.run_id, "--store", str(store.path), "--out", str(tmp_path), "--format", format_]
+    assert main(words) == 2
+    assert capfd.readouterr() == ("", f"The export to {tmp_path} failed: Is a directory\n")
+
+
 def read_safetensors(path):
     """The published format, by torch alone: 8 bytes header length, JSON header, then the tensors' bytes."""
     body = path.read_bytes()

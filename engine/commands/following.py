@@ -52,7 +52,7 @@ def watch(engine: Engine, run_id: str, asked: threading.Event) -> None:
     budget, newest = engine.store.get_run(run_id).budget, 0
     with tqdm(total=budget, unit=" steps", unit_scale=True, disable=None, dynamic_ncols=True) as bar:
         figures: dict[str, str] = {}
-        ended = False
+        ended, told = False, None
         while not ended and not asked.is_set():
             ended = engine.wait(run_id, LOOK_SECONDS)
             run, table = engine.store.get_run(run_id), engine.store.metrics(run_id, since=newest, names=SHOWN)
@@ -60,6 +60,10 @@ def watch(engine: Engine, run_id: str, asked: threading.Event) -> None:
             figures |= last_figures(table)
             bar.n = min(run.env_steps, budget or run.env_steps)
             bar.set_postfix(figures)
+            notice = engine.status()["training"].get(run_id, {}).get("notice")
+            if notice not in (None, told):
+                bar.write(notice, file=sys.stderr)
+            told = notice
 
 
 def last_figures(table: MetricTable) -> dict[str, str]:
