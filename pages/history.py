@@ -1,5 +1,6 @@
 """Runs: everything that was ever started, to search, open, rename, tag, compare, delete and bring back."""
 
+from contextlib import suppress
 from typing import Any
 
 import streamlit as st
@@ -79,6 +80,7 @@ def delete(run_ids: list[str]) -> None:
         except (StoreError, service.Refused) as error:
             st.session_state["refused"] = str(error)
     st.session_state["deleted"] = gone
+    st.query_params["deleted"] = ",".join(gone)  # so that Undo outlives a reload
     st.session_state["list"] = st.session_state.get("list", 0) + 1  # a fresh list, with nothing chosen
     st.rerun()
 
@@ -87,7 +89,7 @@ def undo() -> None:
     """Say what was deleted, and bring it back on request."""
     if refused := st.session_state.pop("refused", None):
         text.problem(refused, "refused")
-    gone = st.session_state.get("deleted")
+    gone = deleted_lately()
     if not gone:
         return
     with st.container(border=True, horizontal=True, vertical_alignment="center", key="undo"):
@@ -95,8 +97,20 @@ def undo() -> None:
         if st.button("Undo", key="undo-delete"):
             for run_id in gone:
                 service.current().undelete(run_id)
-            del st.session_state["deleted"]
+            st.session_state.pop("deleted", None)
+            st.query_params.pop("deleted", None)
             st.rerun()
+
+
+def deleted_lately() -> list[str]:
+    """What this visitor deleted last; after a reload, the runs of the address that can be brought back."""
+    if gone := st.session_state.get("deleted"):
+        return list(gone)
+    store, found = service.current().store, []
+    for run_id in st.query_params.get("deleted", "").split(",")[:PER_PAGE]:
+        with suppress(UnknownRun):
+            found += [run_id] if store.get_run(run_id).deleted_at is not None else []
+    return found
 
 
 def show() -> None:

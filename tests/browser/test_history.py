@@ -59,6 +59,8 @@ def test_a_deleted_run_comes_back(page: Page, app: App, runs: list[dict]) -> Non
     rows.first.get_by_role("button", name="Delete").click()
     expect(rows).to_have_count(1)
     assert app.ask("/api/runs")["total"] == 1
+    expect(page.get_by_text("1 run was deleted.")).to_be_visible()
+    page.reload()
     page.get_by_role("button", name="Undo").click()
     expect(rows).to_have_count(2)
 
