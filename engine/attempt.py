@@ -118,7 +118,7 @@ class Attempt:
             pending, self._pending_back = self._pending_back, None
         if pending is not None:
             self.event(step, going_back.KIND, going_back.payload(pending))
-            self._back[step] = pending
+            going_back.hold(self._back, step, pending)
         if step not in self._back:
             return None
         try:

@@ -34,7 +34,18 @@ def payload(to: int) -> dict[str, Any]:
 
 def by_step(events: Iterable[Event]) -> dict[int, int]:
     """Where the run went back to, by the iteration from which that holds, as a run that begins again repeats it."""
-    return {event.step: int(event.payload["to"]) for event in events if event.kind == KIND}
+    held: dict[int, int] = {}
+    for event in events:
+        if event.kind == KIND:
+            hold(held, event.step, int(event.payload["to"]))
+    return held
+
+
+def hold(held: dict[int, int], step: int, to: int) -> None:
+    """Let the run go back at `step`; what was decided earlier for later iterations is void."""
+    for later in [known for known in held if known > step]:
+        del held[later]
+    held[step] = to
 
 
 def state(store: Store, run_id: str, to: int) -> dict[str, Any]:

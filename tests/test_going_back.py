@@ -14,7 +14,7 @@ from engine.config import RunConfig
 from engine.loop import train
 from engine.refused import Refused
 from engine.service import Engine
-from engine.store import open_store
+from engine.store import Event, open_store
 from engine.tasks.evaluation import Evaluation
 from engine.training import Training
 
@@ -107,6 +107,13 @@ def trained(path, config, monkeypatch, cut):
     engine.close()
     monkeypatch.setattr(Attempt, "signal", signal)
     return rows, saved, told
+
+
+def test_going_back_earlier_voids_what_was_decided_for_later_before():
+    """It went back at 51, was killed, began again from 40 and was sent back at 46: at 51 it goes on."""
+    told = [Event(at, step, "back", 0.0, {"to": to}) for at, (step, to) in enumerate([(20, 10), (51, 30), (46, 40)])]
+    assert going_back.by_step(told) == {20: 10, 46: 40}
+    assert going_back.by_step(told[:2]) == {20: 10, 51: 30}
 
 
 def test_a_run_under_way_goes_back_with_changed_settings_and_counts_on(engine):
