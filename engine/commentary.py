@@ -56,7 +56,7 @@ def _finished(run: RunRecord) -> str:
         return f"Finished after {run.env_steps:,} steps."
     solved = result.get("solved_at_env_steps")
     when = f" Solved after {solved:,} steps." if solved else ""
-    return f"Finished: average score {_figure(mean)} over {episodes} evaluation episodes.{when}"
+    return f"Finished: average score {_figure(mean)} over {episodes} test tries.{when}"
 
 
 def _finished_writing(run: RunRecord) -> str:

@@ -154,7 +154,7 @@ METRICS: dict[str, Metric] = {
         "what the greedy policy is thought to bring from the start",
         "max_a Q(s, a) after the update, mean over the starts of all episodes so far",
     ),
-    "steps_per_second": Metric("Speed", "steps/s", "steps per second, evaluation left out", "steps / wall seconds"),
+    "steps_per_second": Metric("Speed", "steps/s", "steps per second, tests left out", "steps / wall seconds"),
     "time_environment": Metric("Time in the environment", "s", "stepping and scoring", "wall seconds"),
     "time_inference": Metric("Time choosing actions", "s", "the policy's forward passes", "wall seconds"),
     "time_update": Metric("Time learning", "s", "advantages and gradient steps", "wall seconds"),

@@ -120,7 +120,7 @@ def test_runs_that_do_not_train_say_why(state, message, text):
 def test_a_finished_run_states_its_test():
     result = {"eval_return_mean": 498.25, "eval_episodes": 100, "solved_at_env_steps": 73_090}
     text = sentence(replace(RUN, state="finished", result=result), rows())
-    assert text == "Finished: average score 498 over 100 evaluation episodes. Solved after 73,090 steps."
+    assert text == "Finished: average score 498 over 100 test tries. Solved after 73,090 steps."
 
 
 def test_of_molecules_the_average_is_that_of_the_real_ones_as_the_page_has_it_and_iterations_are_rounds():

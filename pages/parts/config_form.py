@@ -90,7 +90,9 @@ def in_words(sentence: str) -> str:
     labels = setting_labels(config_schema())
 
     def label(found: re.Match[str]) -> str:
-        words = labels.get(found[0], found[0]).split(": ")[-1]
+        if found[0] not in labels:
+            return found[0]
+        words = labels[found[0]].split(": ")[-1]
         return words[0].upper() + words[1:] if found.start() == 0 else words
 
     return _PATH.sub(label, sentence)

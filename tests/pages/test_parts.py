@@ -16,6 +16,7 @@ from engine.settings import InvalidSettings
 from engine.store import open_store
 from pages.parts import text
 from pages.parts.comparison import Figures, band, curves, figures, find, flattened, setting_labels
+from pages.parts.config_form import in_words
 from pages.parts.csv_file import csv_text, curves_csv
 from pages.parts.edit_run import refused, split
 from pages.parts.estimate import duration, estimate, size
@@ -159,6 +160,20 @@ def test_settings_are_called_by_their_labels() -> None:
     labels = setting_labels(config_schema())
     assert labels["algorithm.clip_range"] == "Algorithm: clip range"
     assert labels["budget"] == "Budget"
+
+
+@pytest.mark.parametrize(
+    ("sentence", "words"),
+    [
+        ("algorithm.clip_range is 3; it must be a number", "Clip range is 3; it must be a number"),
+        ("budget is 1; it must be at least algorithm.batch_size", "Budget is 1; it must be at least batch size"),
+        ("algorithm.max_kl is 9", "KL limit is 9"),
+        ("The settings are 70,000 bytes", "The settings are 70,000 bytes"),
+        ("task.nonsense is unknown", "task.nonsense is unknown"),
+    ],
+)
+def test_a_refusal_names_settings_as_the_form_does(sentence: str, words: str) -> None:
+    assert in_words(sentence) == words
 
 
 def test_a_spreadsheet_runs_nothing(known) -> None:
