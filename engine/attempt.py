@@ -15,7 +15,7 @@ from engine.changes import Changes
 from engine.config import RunConfig
 from engine.loop import Outcome, Signal, train
 from engine.plain import plain_json
-from engine.store import StaleAttempt, Store, StoreError, StoreFull, UnknownRun
+from engine.store import StaleAttempt, Store, StoreBusy, StoreError, StoreFull, UnknownRun
 
 LOG = logging.getLogger(__name__)
 Result = TypeVar("Result")
@@ -28,7 +28,6 @@ MESSAGES = {
     "interrupted": "Uphill was closed after iteration {iteration:,}. Resume goes on from there.",
 }
 ABANDONED = "Uphill was closed in the middle of an iteration. Resume goes on from the last checkpoint."
-FULL = "The disk is full, so the run waits. Free some space and it goes on by itself; nothing recorded is harmed."
 
 
 class Attempt:
@@ -169,35 +168,40 @@ class Attempt:
         self._patiently(partial(self.store.add_event, self.run_id, step, kind, payload))
 
     def _patiently(self, write: Callable[[], Result]) -> Result:
-        """Do a write. While the disk is full, say so and try again; a shutdown ends the waiting with the error."""
+        """Do a write. While the disk is full or another process holds the store, say so and try again; a shutdown ends
+        the waiting with the error."""
         while True:
             try:
                 done = write()
-            except (StoreFull, OSError) as error:
-                if not failures.disk_full(error):
+            except (StoreFull, StoreBusy, OSError) as error:
+                why = failures.held_up(error)
+                if why is None:
                     raise
-                self._say_full()
+                self._say_held_up(why)
                 if self._asked.wait(RETRY_SECONDS):
                     raise
                 continue
             if self.notice is not None:
                 self.notice = None
-                self.store.set_state(self.run_id, "training", attempt=self.attempt)
+                self._say_training()
             return done
 
-    def _say_full(self) -> None:
+    def _say_training(self) -> None:
+        self._patiently(partial(self.store.set_state, self.run_id, "training", attempt=self.attempt))
+
+    def _say_held_up(self, why: str) -> None:
         """The notice is in memory at once, and in the store as soon as a few bytes fit."""
         self.beat = time.monotonic()
-        first, self.notice = self.notice is None, FULL
+        first, self.notice = self.notice is None, why
         if first:
             with suppress(StoreError):
-                self.store.set_state(self.run_id, "paused", FULL, attempt=self.attempt)
+                self.store.set_state(self.run_id, "paused", why, attempt=self.attempt)
 
     # The thread
 
     def _run(self) -> None:
         try:
-            self.store.set_state(self.run_id, "training", attempt=self.attempt)
+            self._say_training()
             self._settle(train(self.config, self, self, self._saved()))
         except (StaleAttempt, UnknownRun):
             pass  # taken over by a later attempt, or purged: nothing of this one counts any more

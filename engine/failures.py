@@ -6,7 +6,7 @@ import traceback
 
 from engine.environments.failure import EnvironmentFailed
 from engine.settings import InvalidSettings
-from engine.store import StoreFull
+from engine.store import StoreBusy, StoreFull
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
 SHOWN_CHARACTERS = 200
@@ -64,6 +64,17 @@ def disk_full(error: BaseException | None) -> bool:
             return True
         error = error.__cause__
     return False
+
+
+def held_up(error: BaseException) -> str | None:
+    """Why a run waits for the store, where waiting helps."""
+    if disk_full(error):
+        return (
+            "The disk is full, so the run waits. Free some space and it goes on by itself; nothing recorded is harmed."
+        )
+    if isinstance(error, StoreBusy):
+        return f"{error}, so the run waits. It goes on by itself; nothing recorded is harmed."
+    return None
 
 
 def from_environment(error: BaseException) -> bool:

@@ -17,7 +17,7 @@ from engine.attempt import Attempt, checkpoint_directory
 from engine.config import RunConfig
 from engine.presets import run_name
 from engine.refused import Refused
-from engine.store import RunRecord, Store, StoreError, StoreFull, UnknownRun
+from engine.store import RunRecord, Store, StoreBusy, StoreError, StoreFull, UnknownRun
 
 LOG = logging.getLogger(__name__)
 RESUMABLE = ("paused", "stopped", "interrupted", "failed")
@@ -245,7 +245,7 @@ class Engine:
     def _start(self, run_id: str) -> None:
         try:
             attempt = Attempt(self.store, run_id, self._ended)
-        except StoreFull:
+        except (StoreFull, StoreBusy):
             self._queue.appendleft(run_id)  # tried again at the next look
             self._changed.wait(LOOK_SECONDS)
             return

@@ -1,5 +1,6 @@
 """What the engine does when an environment breaks or hangs, a checkpoint is damaged, or the disk is full."""
 
+import sqlite3
 import threading
 import time
 
@@ -100,6 +101,28 @@ def test_a_full_disk_pauses_the_run_and_space_lets_it_go_on(engine, monkeypatch)
     iteration(engine, run_id, reached + 3)
     steps = engine.store.metrics(run_id).steps
     np.testing.assert_array_equal(steps, np.arange(1, len(steps) + 1))
+
+
+def test_a_store_that_another_process_holds_makes_a_run_wait_and_loses_nothing(tmp_path, monkeypatch):
+    monkeypatch.setattr("engine.store.database.BUSY_SECONDS", 0.05)
+    monkeypatch.setattr("engine.attempt.RETRY_SECONDS", 0.02)
+    with open_store(tmp_path / "runs.db") as store:
+        engine = Engine(store)
+        run_id = engine.submit(gridworld())
+        iteration(engine, run_id, 3)
+        other = sqlite3.connect(store.path, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        until(lambda: "another process" in (engine.status()["training"].get(run_id, {}).get("notice") or ""))
+        time.sleep(0.3)
+        assert engine.status()["training"]
+        other.execute("ROLLBACK")
+        other.close()
+        reached = store.get_run(run_id).iteration
+        iteration(engine, run_id, reached + 3)
+        assert state(engine, run_id) == "training"
+        engine.close()
+        steps = store.metrics(run_id).steps
+        np.testing.assert_array_equal(steps, np.arange(1, len(steps) + 1))
 
 
 def test_a_run_that_could_not_be_stopped_for_a_full_disk_still_waits_and_can_be_stopped_later(engine, monkeypatch):

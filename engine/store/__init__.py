@@ -13,8 +13,8 @@ What is kept when. record() puts a row into memory, a thread commits it within 2
     only, so a point that was shown survives kill -9. State changes, checkpoints and new runs are on the disk when
     their method returns, and the metrics recorded before them too.
 Twice is once. Writing the same step, artifact or checkpoint again replaces it.
-Failure. StoreError and its kinds carry a sentence for people. A full disk harms nothing written: rows wait in memory,
-    `problem` is a StoreFull, and recording goes on by itself when space returns.
+Failure. StoreError and its kinds carry a sentence for people. A full disk, or another process that holds the database,
+    harms nothing written: rows wait in memory, `problem` is a StoreFull or StoreBusy, and recording goes on by itself.
 Order. Runs are ordered as they were made and rows by step, never by a clock.
 """
 
@@ -31,6 +31,7 @@ from engine.store.records import (
     NoStore,
     RunRecord,
     StaleAttempt,
+    StoreBusy,
     StoreError,
     StoreFull,
     StoreInUse,
@@ -52,6 +53,7 @@ __all__ = [
     "RunRecord",
     "StaleAttempt",
     "Store",
+    "StoreBusy",
     "StoreError",
     "StoreFull",
     "StoreInUse",

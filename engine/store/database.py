@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from engine.store.records import NoStore, StoreError, StoreFull
+from engine.store.records import NoStore, StoreBusy, StoreError, StoreFull
 from engine.store.tables import METADATA, SCHEMA, SCHEMA_VERSION
 
 BUSY_SECONDS = 5.0
@@ -26,7 +26,7 @@ class Database:
 
     read(): a snapshot of committed rows.  write(durable): one writer at a time; durable=True waits until the disk has
     it (synchronous=FULL), False survives the death of the process but not of the machine (NORMAL).
-    Both raise StoreError (StoreFull for a full disk) with what went wrong.
+    Both raise StoreError (StoreFull for a full disk, StoreBusy for another process) with what went wrong.
     """
 
     def __init__(self, engine: sa.Engine, path: Path | None) -> None:
@@ -241,7 +241,7 @@ def explain(error: BaseException | None, shown: str, path: Path | None) -> Store
     if code == "SQLITE_FULL" or (code.startswith("SQLITE_IOERR") and path and _disk_is_full(path)):
         return StoreFull(f"No space is left on the disk for the store {shown}; free some, and recording goes on")
     if code.startswith("SQLITE_BUSY") or code.startswith("SQLITE_LOCKED"):
-        return StoreError(f"The store {shown} was busy for {BUSY_SECONDS:.0f} s; another process is holding it")
+        return StoreBusy(f"The store {shown} was busy for {BUSY_SECONDS:.0f} s; another process is holding it")
     if code.startswith("SQLITE_CORRUPT") or code == "SQLITE_NOTADB":
         return StoreError(f"The store {shown} is damaged ({error}); restore a copy or choose another store")
     if code.startswith("SQLITE_READONLY") or code.startswith("SQLITE_PERM"):

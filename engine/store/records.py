@@ -31,6 +31,10 @@ class StoreFull(StoreError):
     """The disk is full. Nothing written is harmed, and what was recorded waits in memory until space returns."""
 
 
+class StoreBusy(StoreError):
+    """Another process held the store for long. Nothing is harmed, and what was recorded waits in memory."""
+
+
 class UnknownRun(StoreError):
     """No run has this id (or it was deleted)."""
 
