@@ -228,7 +228,8 @@ class Engine:
 
     def _dispatch(self) -> None:
         """Start what may start; once a second, look for threads that died without a word."""
-        devices.prepare_threads()
+        with suppress(Exception):  # where this fails, a run says why
+            devices.prepare_threads()
         while not self._closing:
             with self._changed:
                 self._changed.wait_for(lambda: self._closing or self._may_start(), timeout=LOOK_SECONDS)
