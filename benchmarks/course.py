@@ -68,7 +68,8 @@ def drawn(picture: Picture, rows: dict[str, list[dict[str, Any]]]) -> str:
     for name in picture.curves:
         whole = [np.asarray(row["curve"], float) for row in rows[name]]
         steps = [np.arange(1, len(values) + 1) for values in whole]
-        seeds.append([Curve(None, along, along, values, values) for along, values in zip(steps, whole, strict=True)])  # type: ignore[arg-type]
+        own = [Curve(None, x, x, y, y, y) for x, y in zip(steps, whole, strict=True)]  # type: ignore[arg-type]
+        seeds.append(own)
     inner = chart(picture.title, seeds, [band(own) for own in seeds])
     inner = inner.replace("<svg ", f'<svg y="{(len(seeds) + 1) * LINE}" width="860" height="320" ', 1)
     legend = [
