@@ -74,7 +74,7 @@ NEAR_PRIOR = {
     ),
     "trpo": Recipe(
         budget=5_120,
-        takes="4 min",
+        takes="2 min",
         algorithm={
             "batch_size": 128,
             "max_kl": 0.05,
