@@ -211,6 +211,7 @@ def value_slope(values: Floats, returns: Floats, coefficient: float, slope: Floa
 
 @reordered
 def norm(x: Floats) -> float:
+    """The Euclidean length, summed in float64."""
     total = 0.0
     for i in range(len(x)):
         total += float(x[i]) * float(x[i])

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 import torch
+from command_line import call
 from training_runs import gridworld
 
 from engine import checkpoint, commands
-from engine.__main__ import main
 from engine.config import config_schema
 from engine.presets import PRESETS
 from engine.service import Engine
@@ -38,15 +38,6 @@ def trained(store):
     assert engine.wait(run_id, 60)
     engine.close()
     return run_id
-
-
-def call(capsys, *arguments):
-    """(exit code, stdout, stderr) of a command."""
-    try:
-        code = main(arguments)
-    except SystemExit as end:
-        code = end.code
-    return code, *capsys.readouterr()
 
 
 def test_every_command_file_is_registered():

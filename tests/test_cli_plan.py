@@ -3,20 +3,11 @@
 import json
 
 import pytest
+from command_line import call
 
-from engine.__main__ import main
 from engine.gridworlds.presets import MAPS, read_map
 from engine.gridworlds.text import parse_map
 from engine.planning.solving import METHODS
-
-
-def call(capsys, *arguments):
-    """(exit code, stdout, stderr) of a command."""
-    try:
-        code = main(arguments)
-    except SystemExit as end:
-        code = end.code
-    return code, *capsys.readouterr()
 
 
 def plan(capsys, name="small-4x4", method="value-iteration", *more):

@@ -6,25 +6,16 @@ import random
 import sys
 
 import pytest
+from command_line import call
 from rdkit import Chem
 from rdkit.Chem import QED, Crippen
 
-from engine.__main__ import main
 from engine.chemistry.lines import decoded, read_lines
 from engine.chemistry.objectives import OBJECTIVES
 
 ASPIRIN = "CC(=O)Oc1ccccc1C(=O)O"
 CELECOXIB = "CC1=CC=C(C=C1)C1=CC(=NN1C1=CC=C(C=C1)S(N)(=O)=O)C(F)(F)F"
 EXCHANGED = "Cc1ccc(-n2nc(C(F)(F)F)cc2-c2ccc(S(N)(=O)=O)cc2)cc1"
-
-
-def call(capsys, *arguments):
-    """(exit code, stdout, stderr) of a command."""
-    try:
-        code = main(arguments)
-    except SystemExit as end:
-        code = end.code
-    return code, *capsys.readouterr()
 
 
 def scored(capsys, tmp_path, body, *arguments):

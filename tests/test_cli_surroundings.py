@@ -9,9 +9,9 @@ import time
 from pathlib import Path
 
 import pytest
+from command_line import call
 from training_runs import gridworld
 
-from engine.__main__ import main
 from engine.commands.following import tell
 from engine.commands.stores import Refused, find_run
 from engine.config import RunConfig
@@ -20,15 +20,6 @@ from engine.store import Store, open_store
 from engine.store.runs import insert_run
 
 ENGINE = [sys.executable, "-m", "engine"]
-
-
-def call(capsys, *arguments):
-    """(exit code, stdout, stderr) of a command."""
-    try:
-        code = main(arguments)
-    except SystemExit as end:
-        code = end.code
-    return code, *capsys.readouterr()
 
 
 @pytest.fixture
