@@ -10,6 +10,7 @@ from engine.presets import PRESETS
 from pages.parts import theme
 from pages.parts.drawings import drawing
 from pages.parts.runs_list import runs_list
+from pages.parts.starting import start_once
 
 RECENT = 8
 
@@ -77,7 +78,8 @@ def card(offer: Card) -> None:
 
 def start(name: str) -> None:
     """Queue the preset and show the run."""
-    run_id = service.current().submit(RunConfig.from_object(PRESETS[name].config))
+    config = RunConfig.from_object(PRESETS[name].config)
+    run_id = start_once(f"card {name}", lambda: [service.current().submit(config)])[0]
     st.switch_page("run.py", query_params={"run": run_id})
 
 

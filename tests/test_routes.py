@@ -1,8 +1,10 @@
 """The routes: what they answer, who may change something, and that reading changes nothing."""
 
 import json
+import re
 import struct
 from collections.abc import Iterator
+from importlib import resources
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +19,9 @@ from engine.service import Engine
 from engine.store import Store
 from pages.parts.loopback import is_loopback
 from pages.routes.access import write_token
+from pages.routes.screens import SCREENS
+
+SHELL = Path(__file__).parent.parent / "pages" / "shell.py"
 
 
 @pytest.fixture(scope="module")
@@ -120,6 +125,20 @@ def test_a_picture_comes_once(client: TestClient, run_id: str) -> None:
     again = client.get(f"/api/runs/{run_id}/picture?since={picture['step']}")
     assert (again.status_code, again.content) == (204, b"")
     assert client.get(f"/api/runs/{run_id}/artifacts/picture").status_code == 200
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+def test_every_screen_is_streamlits_page_and_one_script_before_its_own(client: TestClient, screen: str) -> None:
+    answer = client.get(screen)
+    before, tag, after = answer.text.partition('<script src="./assets/again.js"></script>')
+    assert tag and "<script" not in before
+    assert before + after == (resources.files("streamlit") / "static" / "index.html").read_text()
+    assert client.get(screen, headers={"If-None-Match": answer.headers["etag"]}).status_code == 304
+
+
+def test_the_screens_are_those_of_the_shell() -> None:
+    pages = re.findall(r'st\.Page\("(\w+)\.py"(?:.*url_path="(\w+)")?', SHELL.read_text())
+    assert sorted(address or name for name, address in pages) == sorted(path[1:] or "home" for path in SCREENS)
 
 
 def test_assets_are_served_and_kept(client: TestClient) -> None:

@@ -10,6 +10,7 @@ ASSETS = Path(__file__).parent / "assets"
 # Streamlit inlines a component's script, where relative imports lead nowhere; so it fetches the module by address.
 _LOADER = """
 const module = import(new URL("/assets/%s.js", location.href).href);
+module.catch(() => window.dispatchEvent(new Event("vite:preloadError"))); // what again.js listens for
 export default function (instance) {
   let ended = false;
   let cleanUp = null;

@@ -1,4 +1,4 @@
-"""What the app answers over HTTP beside its pages: JSON and binary under /api, scripts under /assets."""
+"""What the app answers over HTTP: its page, JSON and binary under /api, scripts under /assets."""
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -11,6 +11,7 @@ from pages.routes.assets import asset
 from pages.routes.comparing import compare
 from pages.routes.process import process
 from pages.routes.pushing import live
+from pages.routes.screens import SCREENS, screen
 
 READS = {
     "/api/health": runs.health,
@@ -34,6 +35,7 @@ SHARED = {
 def routes(token: str) -> list[BaseRoute]:
     """Every route; `token` is what a script sends as X-Uphill-Token to change something."""
     return [
+        *(Route(path, screen) for path in SCREENS),
         Route("/api/runs", changing(runs.create, token), methods=["POST"]),
         Route("/api/plan", changing(planning.plan, token), methods=["POST"]),
         Route("/api/plan/sweeps", changing(planning.sweeps, token), methods=["POST"]),

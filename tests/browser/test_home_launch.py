@@ -4,7 +4,7 @@ import re
 
 import pytest
 from conftest import App
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 
 def run_id_of(page: Page) -> str:
@@ -19,6 +19,19 @@ def test_two_quick_clicks_start_one_run(page: Page, app: App) -> None:
     run_id = run_id_of(page)
     app.wait_for(run_id, "finished")
     assert {run["run_id"] for run in app.ask("/api/runs")["runs"]} - before == {run_id}
+
+
+def test_a_widget_that_could_not_be_fetched_comes_all_the_same(page: Page) -> None:
+    asked: list[str] = []
+
+    def lose_the_first(route: Route) -> None:
+        asked.append(route.request.url)
+        return route.abort() if len(asked) == 1 else route.continue_()
+
+    page.route(re.compile(r"/static/js/Selectbox\."), lose_the_first)
+    page.goto("/launch?from=cartpole-ppo")
+    expect(page.get_by_role("combobox", name="Start from")).to_be_visible()
+    assert len(asked) == 2
 
 
 def test_settings_can_be_changed_first(page: Page, app: App) -> None:

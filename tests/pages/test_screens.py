@@ -47,6 +47,19 @@ def test_start_queues_the_preset_and_shows_the_run(home: tuple[AppTest, Engine])
     assert engine.wait(run.run_id, 30)
 
 
+def test_a_second_click_on_start_shows_the_same_run(
+    home: tuple[AppTest, Engine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pages.parts.starting.DOUBLE_CLICK_S", 60.0)
+    page, engine = home
+    shown = []
+    for task in ("gridworld", "gridworld", "gym"):
+        page.switch_page("home.py").run().button(key=f"start-{task}").click().run()
+        shown.append(page.query_params["run"])
+    assert shown[0] == shown[1] != shown[2]
+    assert engine.store.count_runs() == 2
+
+
 @pytest.mark.parametrize("asked", ["0" * 12, "../../etc/passwd", "<script>alert(1)</script>", "x" * 5000, "\x00", "é"])
 def test_an_unknown_run_gets_a_sentence(home: tuple[AppTest, Engine], asked: str) -> None:
     page, _ = home
