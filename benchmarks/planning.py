@@ -45,8 +45,8 @@ def live_arrays(moves: Moves) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.nd
     live = np.flatnonzero(~moves.terminal)
     place = np.full(moves.n_states, len(live))
     place[live] = np.arange(len(live))
-    following = place[moves.entered[live]][:, moves.outcomes]
-    rewards = moves.amounts[moves.paid[live]][:, moves.outcomes] @ moves.chances
+    following = place[moves.entered(live)][:, moves.outcomes]
+    rewards = moves.amounts[moves.ways[live]][:, moves.outcomes] @ moves.chances
     return live, following, moves.chances, np.vstack([rewards, np.zeros((1, rewards.shape[1]))])
 
 

@@ -41,31 +41,38 @@ def tabular(grid: GridMap) -> TabularMDP:
 
 def moves(grid: GridMap, actions: tuple[str, ...] = SIDES) -> States:
     """[cells, actions] int32: the cell each action enters without slip and wind; at a wall or the edge, the same."""
+    return np.stack([moved(grid, action) for action in actions], axis=-1)
+
+
+def moved(grid: GridMap, action: str) -> States:
+    """[cells] int32: as moves, for one action."""
     states = np.arange(grid.size, dtype=np.int32).reshape(grid.rows, grid.cols)
     open_ = ~cells_of(grid, WALL).reshape(states.shape)
-    entered = np.empty((states.size, len(actions)), dtype=np.int32)
-    for action, name in enumerate(actions):
-        (row_from, row_to), (col_from, col_to) = (_shifted(step) for step in STEPS[name])
-        there = states.copy()
-        there[row_from, col_from] = np.where(open_[row_to, col_to], states[row_to, col_to], states[row_from, col_from])
-        entered[:, action] = there.ravel()
-    return entered
+    (row_from, row_to), (col_from, col_to) = (_shifted(step) for step in STEPS[action])
+    there = states.copy()
+    there[row_from, col_from] = np.where(open_[row_to, col_to], states[row_to, col_to], states[row_from, col_from])
+    return there.ravel()
 
 
 def entered_cells(grid: GridMap, gust: int = 0) -> States:
-    """[cells, actions]: where each action leads when nothing slips: its own step, then the wind, or a teleport.
+    """[cells, actions]: where each action leads when nothing slips: its own step, then the wind, or a teleport."""
+    return np.stack([entered_by(grid, action, gust) for action in grid.actions], axis=-1)
+
+
+def entered_by(grid: GridMap, action: str, gust: int = 0) -> States:
+    """[cells]: as entered_cells, for one action.
 
     The wind is that of the column the move is made in, `gust` cells stronger (Sutton & Barto, 2018, example 6.5); it
     carries over goals and pits, and walls stop it.
     """
-    entered = moves(grid, grid.actions)
+    entered = moved(grid, action)
     if grid.wind:
         wind = np.array(grid.wind)
         carried = np.tile(np.where(wind != 0, wind + gust, 0), grid.rows)
-        north, _, south, _ = moves(grid).T
+        north, south = moved(grid, "N"), moved(grid, "S")
         for step in range(int(np.abs(carried).max())):
-            entered = np.where((carried > step)[:, None], north[entered], entered)
-            entered = np.where((carried < -step)[:, None], south[entered], entered)
+            entered = np.where(carried > step, north[entered], entered)
+            entered = np.where(carried < -step, south[entered], entered)
     for source, target, _ in grid.teleports:
         entered[source[0] * grid.cols + source[1]] = target[0] * grid.cols + target[1]
     return entered

@@ -1,9 +1,9 @@
 """The inner loops of ordered value iteration, compiled.
 
-States are numbered here in the order they are backed up in; `following` [L, B] leads to such numbers, and to L where
-nothing follows, whose value stays 0. A move that ends where it began leads to L as well: what it pays is counted, and
-that it can be repeated by the factor 1 / (1 - gamma p_stay) (Puterman, 1994, section 6.3.3), so that a walled-in cell
-costs one backup instead of log(tolerance) / log(gamma) of them.
+States are backed up in `order` [L]; `place` [S] is where each stands in it, L where it does not, and its value stays 0.
+A move that ends where it began counts with what it pays, and that it can be repeated by the factor
+1 / (1 - gamma p_stay) (Puterman, 1994, section 6.3.3), so that a walled-in cell costs one backup instead of
+log(tolerance) / log(gamma) of them.
 """
 
 import numpy as np
@@ -14,14 +14,14 @@ from engine.planning.moves import Codes, States
 
 
 @compiled
-def outward(entered: States, terminal: Bools, goals: Bools) -> tuple[States, States]:
+def outward(ways: Codes, offsets: Ints, terminal: Bools, goals: Bools) -> tuple[States, States]:
     """([L] the states that are not terminal, nearest to a goal first; where each distance begins in it).
 
     Distance is counted along moves as if they could be taken back, which orders grids without wind exactly; an order
     changes how soon the values are right, not what they are. States beside every way to a goal come last, and the last
     beginning is theirs.
     """
-    n_states, n_ways = entered.shape
+    n_states, n_ways = ways.shape
     order = np.empty(n_states, dtype=np.int32)
     begins = np.empty(n_states + 1, dtype=np.int32)
     found = terminal.copy()
@@ -29,7 +29,7 @@ def outward(entered: States, terminal: Bools, goals: Bools) -> tuple[States, Sta
     for state in range(n_states):
         if not found[state]:
             for way in range(n_ways):
-                if goals[entered[state, way]]:
+                if goals[state + offsets[ways[state, way]]]:
                     order[last], found[state] = state, True
                     last += 1
                     break
@@ -49,115 +49,106 @@ def outward(entered: States, terminal: Bools, goals: Bools) -> tuple[States, Sta
                 state = order[first]
                 first += 1
                 for way in range(n_ways):
-                    other = entered[state, way]
+                    other = state + offsets[ways[state, way]]
                     if not found[other]:
                         order[last], found[other] = other, True
                         last += 1
         if beginning < 0:
             begins[n_layers] = last
-    return order[:last].copy(), begins[: n_layers + 1].copy()
-
-
-@compiled
-def renumbered(order: States, entered: States, paid: Codes, one_gust: bool) -> tuple[States, Codes, Codes]:
-    """(following [L, B], paid [L, B] and stays [L], the set of ways that stay, in the order of `order` [L])."""
-    n_states, n_ways = entered.shape
-    length = len(order)
-    place = np.full(n_states, length, dtype=np.int32)
-    for i in range(length):
-        place[order[i]] = i
-    following = np.empty((length, n_ways), dtype=np.int32)
-    pays = np.empty((length, n_ways), dtype=paid.dtype)
-    stays = np.zeros(length, dtype=np.uint16)
-    for i in range(length):
-        state = order[i]
-        for way in range(n_ways):
-            other = entered[state, way]
-            following[i, way] = place[other]
-            pays[i, way] = paid[state, way]
-            if one_gust and other == state:
-                following[i, way] = length
-                stays[i] |= 1 << way
-    return following, pays, stays
+    return order[:last], begins[: n_layers + 1].copy()
 
 
 @compiled
 def sweep_straight(
-    following: States, pays: Codes, stays: Codes, repeats: Floats, amounts: Floats,
-    chances: Floats, discount: float, values: Floats, first: int, last: int,
+    order: States, ways: Codes, offsets: Ints, amounts: Floats, repeats: Floats, chances: Floats, discount: float,
+    values: Floats, first: int, last: int,
 ) -> float:  # fmt: skip
     """As sweep, for four moves that slip to both sides, written out: three times as fast."""
     straight, sideways, largest = chances[0], chances[1], 0.0
     for i in range(first, last):
-        north = amounts[pays[i, 0]] + discount * values[following[i, 0]]
-        east = amounts[pays[i, 1]] + discount * values[following[i, 1]]
-        south = amounts[pays[i, 2]] + discount * values[following[i, 2]]
-        west = amounts[pays[i, 3]] + discount * values[following[i, 3]]
-        stay = stays[i]
+        state = order[i]
+        before, values[state] = values[state], 0.0
+        to_north, to_east, to_south, to_west = ways[state, 0], ways[state, 1], ways[state, 2], ways[state, 3]
+        north_by, east_by, south_by, west_by = offsets[to_north], offsets[to_east], offsets[to_south], offsets[to_west]
+        north = amounts[to_north] + discount * values[state + north_by]
+        east = amounts[to_east] + discount * values[state + east_by]
+        south = amounts[to_south] + discount * values[state + south_by]
+        west = amounts[to_west] + discount * values[state + west_by]
+        stay = (north_by == 0) | (east_by == 0) << 1 | (south_by == 0) << 2 | (west_by == 0) << 3
         across, along = sideways * (east + west), sideways * (north + south)
         upright = max((straight * north + across) * repeats[stay, 0], (straight * south + across) * repeats[stay, 2])
         level = max((straight * east + along) * repeats[stay, 1], (straight * west + along) * repeats[stay, 3])
         new = max(upright, level)
-        largest = max(largest, abs(new - values[i]))
-        values[i] = new
+        largest = max(largest, abs(new - before))
+        values[state] = new
     return largest
 
 
 @compiled
 def sweep(
-    following: States, pays: Codes, stays: Codes, repeats: Floats, amounts: Floats, outcomes: Ints,
-    chances: Floats, discount: float, values: Floats, first: int, last: int,
+    order: States, ways: Codes, offsets: Ints, amounts: Floats, repeats: Floats, outcomes: Ints, chances: Floats,
+    discount: float, values: Floats, first: int, last: int,
 ) -> float:  # fmt: skip
-    """Back up the states first..last-1 one after the other, in place; the largest change.
+    """Back up the states order[first..last-1] one after the other, in place; the largest change.
 
-    V(s) = max_a sum_k chances[k] (paid + gamma V(s')) * repeats[stays, a].
+    V(s) = max_a sum_k chances[k] (paid + gamma V(s')) * repeats[ways that stay, a], where V(s) itself counts as 0; with
+    a single row of `repeats` it counts as it is.
     """
     n_actions, n_outcomes = outcomes.shape
-    n_ways = following.shape[1]
+    n_ways, n_sets = ways.shape[1], len(repeats)
     worth = np.empty(n_ways)
     largest = 0.0
     for i in range(first, last):
+        state, stay = order[i], 0
+        before = values[state]
+        if n_sets > 1:
+            values[state] = 0.0
         for way in range(n_ways):
-            worth[way] = amounts[pays[i, way]] + discount * values[following[i, way]]
+            taken = ways[state, way]
+            worth[way] = amounts[taken] + discount * values[state + offsets[taken]]
+            if n_sets > 1 and offsets[taken] == 0:
+                stay |= 1 << way
         new = -np.inf
         for action in range(n_actions):
             q = 0.0
             for k in range(n_outcomes):
                 q += chances[k] * worth[outcomes[action, k]]
-            new = max(new, q * repeats[stays[i], action])
-        largest = max(largest, abs(new - values[i]))
-        values[i] = new
+            new = max(new, q * repeats[stay, action])
+        largest = max(largest, abs(new - before))
+        values[state] = new
     return largest
 
 
 @compiled
-def seed(following: States, amounts: Floats, pays: Codes, values: Floats, first: int, last: int) -> None:
-    """A first guess for the states first..last-1: as much further from the goal as the state before was."""
-    n_ways = following.shape[1]
+def seed(
+    order: States, place: States, ways: Codes, offsets: Ints, amounts: Floats, values: Floats, first: int, last: int
+) -> None:
+    """A first guess for the states order[first..last-1]: as much further from the goal as the state before was."""
+    n_ways = ways.shape[1]
     for i in range(first, last):
-        parent, best = -1, -np.inf
+        state, parent, best = order[i], -1, -np.inf
         for way in range(n_ways):
-            other = following[i, way]
-            if other < i and values[other] > best:
+            other = state + offsets[ways[state, way]]
+            if place[other] < i and values[other] > best:
                 parent, best = other, values[other]
         if parent < 0:
-            best_paid = amounts[pays[i, 0]]
+            best_paid = amounts[ways[state, 0]]
             for way in range(n_ways):
-                best_paid = max(best_paid, amounts[pays[i, way]])
-            values[i] = best_paid
+                best_paid = max(best_paid, amounts[ways[state, way]])
+            values[state] = best_paid
             continue
         before = -np.inf
         for way in range(n_ways):
-            other = following[parent, way]
-            if other < parent:
+            other = parent + offsets[ways[parent, way]]
+            if place[other] < place[parent]:
                 before = max(before, values[other])
-        values[i] = best + (best - before if before > -np.inf else 0.0)
+        values[state] = best + (best - before if before > -np.inf else 0.0)
 
 
 @compiled
 def window_sweeps(
-    following: States, pays: Codes, stays: Codes, repeats: Floats, amounts: Floats, outcomes: Ints, chances: Floats,
-    discount: float, values: Floats, blocks: States, settled: float, most: int, straight: bool,
+    order: States, place: States, ways: Codes, offsets: Ints, amounts: Floats, repeats: Floats, outcomes: Ints,
+    chances: Floats, discount: float, values: Floats, blocks: States, settled: float, most: int, straight: bool,
 ) -> int:  # fmt: skip
     """Settle block after block, outward, each together with the one behind it; the number of backups made.
 
@@ -168,60 +159,57 @@ def window_sweeps(
     for block in range(n_blocks):
         first, last, far = blocks[block], blocks[block + 1], blocks[min(block + 2, n_blocks)]
         while seeded < min(block + 2, n_blocks):
-            seed(following, amounts, pays, values, blocks[seeded], blocks[seeded + 1])
+            seed(order, place, ways, offsets, amounts, values, blocks[seeded], blocks[seeded + 1])
             seeded += 1
         change = np.inf
         while change > settled:
             if made > most:
                 return made
             if straight:
-                change = sweep_straight(
-                    following, pays, stays, repeats, amounts, chances, discount, values, first, last
-                )
-                sweep_straight(following, pays, stays, repeats, amounts, chances, discount, values, last, far)
+                change = sweep_straight(order, ways, offsets, amounts, repeats, chances, discount, values, first, last)
+                sweep_straight(order, ways, offsets, amounts, repeats, chances, discount, values, last, far)
             else:
-                change = sweep(
-                    following, pays, stays, repeats, amounts, outcomes, chances, discount, values, first, last
-                )
-                sweep(following, pays, stays, repeats, amounts, outcomes, chances, discount, values, last, far)
+                change = sweep(order, ways, offsets, amounts, repeats, outcomes, chances, discount, values, first, last)
+                sweep(order, ways, offsets, amounts, repeats, outcomes, chances, discount, values, last, far)
             made += far - first
     return made
 
 
 @compiled
 def active_sweep(
-    following: States, pays: Codes, stays: Codes, repeats: Floats, amounts: Floats, outcomes: Ints, chances: Floats,
-    discount: float, values: Floats, active: Bools, size: int, settled: float, straight: bool,
+    order: States, place: States, ways: Codes, offsets: Ints, amounts: Floats, repeats: Floats, outcomes: Ints,
+    chances: Floats, discount: float, values: Floats, active: Bools, size: int, settled: float, straight: bool,
 ) -> tuple[float, int]:  # fmt: skip
     """Back up the blocks of `size` states that are active [blocks]; (the largest change, backups made).
 
     A block that changes by more than `settled` stays active, and so does every block that its states lead to: on a
     map almost all of those lead back to it. What that misses, a sweep of all states finds.
     """
-    length, n_ways = following.shape
+    length, n_ways = len(order), ways.shape[1]
     largest, made = 0.0, 0
     for block in range(len(active)):
         if not active[block]:
             continue
         first, last = block * size, min((block + 1) * size, length)
         if straight:
-            change = sweep_straight(following, pays, stays, repeats, amounts, chances, discount, values, first, last)
+            change = sweep_straight(order, ways, offsets, amounts, repeats, chances, discount, values, first, last)
         else:
-            change = sweep(following, pays, stays, repeats, amounts, outcomes, chances, discount, values, first, last)
+            change = sweep(order, ways, offsets, amounts, repeats, outcomes, chances, discount, values, first, last)
         made += last - first
         largest = max(largest, change)
         active[block] = change > settled
         if change > settled:
             for i in range(first, last):
                 for way in range(n_ways):
-                    if following[i, way] < length:
-                        active[following[i, way] // size] = True
+                    other = place[order[i] + offsets[ways[order[i], way]]]
+                    if other < length:
+                        active[other // size] = True
     return largest, made
 
 
 @compiled
 def heading(
-    order: States, entered: States, outcomes: Ints, chances: Floats, terminal: Bools, tied: Codes
+    order: States, ways: Codes, offsets: Ints, outcomes: Ints, chances: Floats, terminal: Bools, tied: Codes
 ) -> tuple[States, Bools]:
     """([S] one of the actions in the set `tied` [S], [S] whether it ends for certain).
 
@@ -242,7 +230,7 @@ def heading(
                     nearer, safe = 0.0, True
                     for k in range(n_outcomes):
                         if chances[k] > 0.0:
-                            other = entered[state, outcomes[action, k]]
+                            other = state + offsets[ways[state, outcomes[action, k]]]
                             safe = safe and certain[other]
                             nearer += chances[k] * near[other]
                     if safe and nearer > likeliest:

@@ -13,7 +13,7 @@ import numpy as np
 
 from engine.planning import kernels
 from engine.planning.mdp import ROUNDINGS, Floats
-from engine.planning.moves import Codes, Moves, States, swept
+from engine.planning.moves import Moves, States, swept
 
 MAX_SWEEPS = 100_000
 LAYERS = 16
@@ -36,34 +36,34 @@ class Settled:
 
 @dataclass(frozen=True)
 class Ordered:
-    """The states in the order they are backed up in; see kernels for following, pays and stays."""
+    """The L states that are not terminal in the `order` [L] they are backed up in, the `place` [S] of each in it, L for
+    a terminal one, and where its `blocks` begin and the last one ends."""
 
     order: States
-    following: States
-    pays: Codes
-    stays: Codes
+    place: States
     blocks: States
 
 
 def settle(moves: Moves, tolerance: float) -> Settled:
     """The best values for a discount below 1, to a proven error of `tolerance` or as near as rounding lets them."""
-    inside, repeats = ordered(moves), repeated(moves)
+    inside = ordered(moves)
     length = len(inside.order)
-    values = np.zeros(length + 1)
-    values[:length] = moves.amounts[inside.pays[:, 0]] / (1.0 - moves.discount)
-    straight = moves.outcomes.shape == (4, 3) and moves.entered.shape[1] == 4
+    values = moves.amounts[moves.ways[:, 0]]
+    values /= 1.0 - moves.discount
+    values[moves.terminal] = 0.0
+    straight = moves.outcomes.shape == (4, 3) and moves.n_ways == 4
     settled = 0.9 * tolerance * (1.0 - moves.discount)
-    rules = (repeats, moves.amounts, moves.outcomes, moves.chances, moves.discount)
-    states = (inside.following, inside.pays, inside.stays)
+    rules = (moves.ways, moves.offsets, moves.amounts, repeated(moves), moves.outcomes, moves.chances, moves.discount)
     made = kernels.window_sweeps(
-        *states, *rules, values, inside.blocks, max(settled, rounding(moves)), WINDOWED * length, straight
-    )
+        inside.order, inside.place, *rules, values, inside.blocks,
+        max(settled, rounding(moves)), WINDOWED * length, straight,
+    )  # fmt: skip
     active, sweeps, again = np.ones(-(-length // BLOCK), dtype=np.bool_), 0, REORDERED
     error = delta = np.inf
     while sweeps < MAX_SWEEPS:
         full = bool(active.all())
         delta, count = kernels.active_sweep(
-            inside.following, inside.pays, inside.stays, *rules, values, active, BLOCK, settled, straight
+            inside.order, inside.place, *rules, values, active, BLOCK, settled, straight
         )
         made, sweeps = made + count, sweeps + 1
         if full:
@@ -73,12 +73,10 @@ def settle(moves: Moves, tolerance: float) -> Settled:
         if not active.any():
             active[:] = True
         elif sweeps == again and count > length // 2:
-            inside, values = by_value(inside, values)
+            inside = by_value(inside, values)
             again *= 4
             active[:] = True
-    spread = np.zeros(moves.n_states)
-    spread[inside.order] = values[:length]
-    return Settled(spread, error, delta, made * moves.n_actions, -(-made // max(1, length)))
+    return Settled(values, error, delta, made * moves.n_actions, -(-made // max(1, length)))
 
 
 def settle_plainly(moves: Moves, tolerance: float) -> Settled:
@@ -111,29 +109,26 @@ def synchronous(moves: Moves, n_sweeps: int) -> Settled:
 
 def ordered(moves: Moves) -> Ordered:
     """Nearest to a goal first, in blocks of LAYERS distances."""
-    order, begins = kernels.outward(moves.entered, moves.terminal, moves.goals)
-    one_gust = moves.entered.shape[1] == moves.n_actions
-    following, pays, stays = kernels.renumbered(order, moves.entered, moves.paid, one_gust)
-    blocks = np.unique(np.append(begins[::LAYERS], begins[-1]))
-    return Ordered(order, following, pays, stays, blocks)
+    order, begins = kernels.outward(moves.ways, moves.offsets, moves.terminal, moves.goals)
+    return Ordered(order, placed(order, moves.n_states), np.unique(np.append(begins[::LAYERS], begins[-1])))
 
 
-def by_value(inside: Ordered, values: Floats) -> tuple[Ordered, Floats]:
-    """The same states in the order of their `values` [L + 1], the best first, and the values in that order."""
-    length = len(inside.order)
-    best_first = np.argsort(-values[:length], kind="stable").astype(np.int32)
-    place = np.empty(length + 1, dtype=np.int32)
-    place[best_first], place[length] = np.arange(length), length
-    following = place[inside.following[best_first]]
-    again = Ordered(
-        inside.order[best_first], following, inside.pays[best_first], inside.stays[best_first], inside.blocks[:1]
-    )
-    return again, np.append(values[best_first], 0.0)
+def by_value(inside: Ordered, values: Floats) -> Ordered:
+    """The same states in the order of their `values` [S], the best first."""
+    order = inside.order[np.argsort(-values[inside.order], kind="stable")]
+    return Ordered(order, placed(order, len(values)), inside.blocks[:1])
+
+
+def placed(order: States, n_states: int) -> States:
+    """[S]: where each state stands in `order` [L], L where it does not."""
+    place = np.full(n_states, len(order), dtype=np.int32)
+    place[order] = np.arange(len(order), dtype=np.int32)
+    return place
 
 
 def repeated(moves: Moves) -> Floats:
     """[sets of ways that stay, A]: 1 / (1 - gamma p_stay) of each action."""
-    if moves.entered.shape[1] != moves.n_actions:
+    if moves.n_ways != moves.n_actions:
         return np.ones((1, moves.n_actions))
     sets = np.arange(2**moves.n_actions)
     staying = (sets[:, None, None] >> moves.outcomes & 1) @ moves.chances

@@ -54,6 +54,12 @@ def test_the_compiled_sweeps_agree_with_numpy_on_a_wide_map(walls):
     assert found.backups < plain.backups / 5
 
 
+def test_a_wide_map_takes_six_bytes_a_state():
+    moves = compact(scattered(300, 0.15, 0.99))
+    assert sum(array.nbytes for array in (moves.ways, moves.terminal, moves.goals)) == 6 * moves.n_states
+    assert set(moves.offsets) == {0, 1, -1, 300, -300}
+
+
 def test_a_walled_in_cell_costs_nothing():
     open_, enclosed = (settle(compact(scattered(100, 0.1, 0.999, enclosed=e)), 1e-6) for e in (False, True))
     assert enclosed.backups <= 1.05 * open_.backups
