@@ -1,5 +1,8 @@
 """Files of the page are sent from memory the second time, whole and unchanged, and nothing else is."""
 
+import asyncio
+from pathlib import Path
+
 import pytest
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -7,7 +10,9 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
+from starlette.staticfiles import StaticFiles
 from starlette.testclient import TestClient
+from starlette.types import Message
 
 from pages.routes import kept
 from pages.routes.kept import Kept
@@ -65,6 +70,30 @@ def test_what_is_no_whole_file_of_the_page_is_asked_for_each_time(
     for _ in range(2):
         client.get(path, headers=headers)
     assert len(asked) == 2
+
+
+def test_what_a_visitor_left_before_its_end_is_not_kept(tmp_path: Path) -> None:
+    """Starlette ends a file's response without a word when it hears that nobody waits for it any more."""
+    (tmp_path / "a.js").write_bytes(BODY)
+    app = Kept(StaticFiles(directory=tmp_path))
+    scope = {"type": "http", "method": "GET", "path": "/static/a.js", "root_path": "/static", "headers": []}
+
+    async def body(leaves: bool) -> bytes:
+        sent: list[bytes] = []
+
+        async def send(message: Message) -> None:
+            sent.append(message.get("body", b""))
+
+        async def receive() -> Message:
+            if not leaves:
+                await asyncio.sleep(60)
+            return {"type": "http.disconnect"}
+
+        await app({**scope}, receive, send)
+        return b"".join(sent)
+
+    assert asyncio.run(body(leaves=True)) == b""
+    assert asyncio.run(body(leaves=False)) == BODY
 
 
 def test_memory_is_bounded(client: TestClient, asked: list[str], monkeypatch: pytest.MonkeyPatch) -> None:

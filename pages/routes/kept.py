@@ -33,9 +33,10 @@ class Kept:
         return self._keep(key, messages)
 
     def _keep(self, key: tuple[str, bool], messages: list[Message]) -> None:
-        """Remember a whole answer with status 200, while there is room."""
+        """Remember a whole answer with status 200, while there is room. Of a visitor who left, there may be no body."""
         body = b"".join(message["body"] for message in messages if message["type"] == "http.response.body")
-        whole = messages and messages[0].get("status") == 200 and not messages[-1].get("more_body", False)
+        ended = messages and messages[-1]["type"] == "http.response.body" and not messages[-1].get("more_body", False)
+        whole = ended and messages[0]["status"] == 200
         if whole and self.size + len(body) <= MAX_BYTES:
             self.size += len(body)
             self.known[key] = messages[0], {"type": "http.response.body", "body": body}

@@ -37,7 +37,7 @@ class App:
 
     store: Path
     port: int
-    process: subprocess.Popen[str] | None = None
+    process: subprocess.Popen[bytes] | None = None
     options: list[str] = field(default_factory=list)
     root: Path = ROOT
 
@@ -45,23 +45,23 @@ class App:
     def address(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
+    @property
+    def log(self) -> Path:
+        return self.store.with_suffix(".log")
+
     def start(self) -> None:
         """Serve, and wait until it answers."""
         command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(self.port)]
         own = {"UPHILL_STORE": str(self.store), "UPHILL_PREDICTORS": str(self.store.parent / "predictors")}
         environment = {**os.environ, **own, "OMP_NUM_THREADS": "1"}
-        self.process = subprocess.Popen(
-            [*command, *self.options],
-            cwd=self.root,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
+        with self.log.open("w") as said:  # a pipe that nobody reads would stop the app when it is full
+            self.process = subprocess.Popen(
+                [*command, *self.options], cwd=self.root, env=environment, stdout=said, stderr=subprocess.STDOUT
+            )
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             if self.process.poll() is not None:
-                raise RuntimeError(f"the app ended with {self.process.returncode}: {self.process.stdout.read()}")
+                raise RuntimeError(f"the app ended with {self.process.returncode}: {self.log.read_text()}")
             try:
                 self.ask("/api/health")
                 return
@@ -78,8 +78,8 @@ class App:
             return self.process.wait(timeout=20)
         finally:
             self.process.kill()
-            self.process.stdout.close()
             self.process = None
+            assert "Exception in ASGI application" not in self.log.read_text(), self.log.read_text()[:4000]
 
     def ask(self, path: str, body: Any = None) -> Any:
         """A route's JSON; with a body it is posted, from the app's own origin."""
