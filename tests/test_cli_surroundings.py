@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
+import threading
 from pathlib import Path
 
 import pytest
@@ -126,10 +126,18 @@ def test_a_reader_that_goes_away_is_no_error():
     assert process.wait(60) == 0 and process.stderr.read() == ""
 
 
-def test_ctrl_c_ends_a_command_without_a_traceback():
-    command = [*ENGINE, "score", "--objective", "qed", "--smiles", "-"]
+@pytest.mark.parametrize("imported", ["sqlalchemy.sql", "engine.chemistry.scoring"])
+def test_ctrl_c_ends_a_command_without_a_traceback(imported):
+    """While it begins, and when it is about to wait for its input: Python tells on the way what has been imported."""
+    command = [ENGINE[0], "-X", "importtime", *ENGINE[1:], "score", "--objective", "qed", "--smiles", "-"]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    time.sleep(4)  # it waits for its input by then
+    patience = threading.Timer(60, process.kill)
+    patience.start()
+    while line := process.stderr.readline():
+        if line.split("|")[-1].strip() == imported:
+            break
+    patience.cancel()
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=20)
-    assert process.returncode == 130 and err == "Interrupted\n"
+    told = [line for line in err.splitlines() if not line.startswith("import time:")]
+    assert process.returncode == 130 and told == ["Interrupted"]

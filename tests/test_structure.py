@@ -92,7 +92,7 @@ def test_the_engine_knows_no_screen() -> None:
 def test_the_engine_imports_without_streamlit_and_plotly() -> None:
     script = (
         "import sys; sys.modules['streamlit'] = sys.modules['plotly'] = None; "
-        "import engine.service, engine.presets, engine.__main__"
+        "import engine.service, engine.presets, engine.commands.answering"
     )
     subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=True, timeout=120)
 
