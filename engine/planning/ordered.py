@@ -3,7 +3,7 @@
 One outward sweep carries values from the goals to the farthest state, but every slip backwards on the way there costs
 one more (Wingate & Seppi, 2005, Prioritization methods for accelerating MDP solvers). So a narrow window of distances
 is settled before the next one is begun: what lies behind it matters less by a factor for each step. Then sweeps of all
-that still changes, in the order of their values where the goals are not what draws the agent, down to the bound
+that still changes, row after row where the goals are not what draws the agent, down to the bound
 |V - V*| <= gamma / (1 - gamma) max |V_k+1 - V_k| (Puterman, 1994, theorem 6.3.3; in place, section 6.3.3).
 """
 
@@ -73,7 +73,7 @@ def settle(moves: Moves, tolerance: float) -> Settled:
         if not active.any():
             active[:] = True
         elif sweeps == again and count > length // 2:
-            inside = by_value(inside, values)
+            inside = as_read(inside)
             again *= 4
             active[:] = True
     return Settled(values, error, delta, made * moves.n_actions, -(-made // max(1, length)))
@@ -113,10 +113,10 @@ def ordered(moves: Moves) -> Ordered:
     return Ordered(order, placed(order, moves.n_states), np.unique(np.append(begins[::LAYERS], begins[-1])))
 
 
-def by_value(inside: Ordered, values: Floats) -> Ordered:
-    """The same states in the order of their `values` [S], the best first."""
-    order = inside.order[np.argsort(-values[inside.order], kind="stable")]
-    return Ordered(order, placed(order, len(values)), inside.blocks[:1])
+def as_read(inside: Ordered) -> Ordered:
+    """The same states as they lie in memory, row after row."""
+    order = np.sort(inside.order)
+    return Ordered(order, placed(order, len(inside.place)), inside.blocks[:1])
 
 
 def placed(order: States, n_states: int) -> States:
