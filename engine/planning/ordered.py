@@ -58,7 +58,7 @@ def settle(moves: Moves, tolerance: float) -> Settled:
         inside.order, inside.place, *rules, values, inside.blocks,
         max(settled, rounding(moves)), WINDOWED * length, straight,
     )  # fmt: skip
-    active, sweeps, again = np.ones(-(-length // BLOCK), dtype=np.bool_), 0, REORDERED
+    active, sweeps = np.ones(-(-length // BLOCK), dtype=np.bool_), 0
     error = delta = np.inf
     while sweeps < MAX_SWEEPS:
         full = bool(active.all())
@@ -72,9 +72,8 @@ def settle(moves: Moves, tolerance: float) -> Settled:
                 break
         if not active.any():
             active[:] = True
-        elif sweeps == again and count > length // 2:
+        elif sweeps == REORDERED and count > length // 2:
             inside = as_read(inside)
-            again *= 4
             active[:] = True
     return Settled(values, error, delta, made * moves.n_actions, -(-made // max(1, length)))
 
