@@ -172,7 +172,7 @@ def measure(name: str, kind: str, side: int, discount: float, reference: Path) -
     return {
         "cpu_s": (solved - built) / rounds,
         "build_s": built - begun,
-        "peak_mb": round(peak / 1024),
+        "peak_mb": round(peak * 1024 / 1e6),
         "error": error,
         "reached": error <= ERROR,
     }

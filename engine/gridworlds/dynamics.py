@@ -46,11 +46,12 @@ def moves(grid: GridMap, actions: tuple[str, ...] = SIDES) -> States:
 
 def moved(grid: GridMap, action: str) -> States:
     """[cells] int32: as moves, for one action."""
-    states = np.arange(grid.size, dtype=np.int32).reshape(grid.rows, grid.cols)
-    open_ = ~cells_of(grid, WALL).reshape(states.shape)
-    (row_from, row_to), (col_from, col_to) = (_shifted(step) for step in STEPS[action])
-    there = states.copy()
-    there[row_from, col_from] = np.where(open_[row_to, col_to], states[row_to, col_to], states[row_from, col_from])
+    there = np.arange(grid.size, dtype=np.int32).reshape(grid.rows, grid.cols)
+    open_ = ~cells_of(grid, WALL).reshape(there.shape)
+    down, right = STEPS[action]
+    (row_from, row_to), (col_from, col_to) = _shifted(down), _shifted(right)
+    inside = there[row_from, col_from]
+    np.add(inside, down * grid.cols + right, out=inside, where=open_[row_to, col_to])
     return there.ravel()
 
 

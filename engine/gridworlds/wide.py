@@ -43,7 +43,7 @@ def wide_plan(grid: GridMap, tolerance: float, n_sweeps: int | None = None) -> W
     optimal = _tied(moves, best, min(best.error, TIGHT))
     settled = best if n_sweeps is None else synchronous(moves, n_sweeps)
     tied = optimal if n_sweeps is None else _tied(moves, settled, rounding(moves) * max(1, n_sweeps))
-    order, _ = kernels.outward(moves.ways, moves.offsets, moves.terminal, moves.goals)
+    order, _, _ = kernels.outward(moves.ways, moves.offsets, moves.terminal, moves.goals)
     leading = (moves.ways, moves.offsets, moves.outcomes, moves.chances)
     policy, ends = kernels.heading(order, *leading, moves.terminal, tied)
     return WidePlan(moves, settled, best, tied, optimal, policy, ends)

@@ -1,6 +1,6 @@
 """The inner loops of ordered value iteration, compiled.
 
-States are backed up in `order` [L]; `place` [S] is where each stands in it, L where it does not, and its value stays 0.
+States are backed up in `order` [L]; `place` [S] is where each stands in it, S where it does not, and its value stays 0.
 A move that ends where it began counts with what it pays, and that it can be repeated by the factor
 1 / (1 - gamma p_stay) (Puterman, 1994, section 6.3.3), so that a walled-in cell costs one backup instead of
 log(tolerance) / log(gamma) of them.
@@ -14,8 +14,9 @@ from engine.planning.moves import Codes, States
 
 
 @compiled
-def outward(ways: Codes, offsets: Ints, terminal: Bools, goals: Bools) -> tuple[States, States]:
-    """([L] the states that are not terminal, nearest to a goal first; where each distance begins in it).
+def outward(ways: Codes, offsets: Ints, terminal: Bools, goals: Bools) -> tuple[States, States, States]:
+    """([L] the states that are not terminal, nearest to a goal first; [S] their place in it, S for the others; where
+    each distance begins in it).
 
     Distance is counted along moves as if they could be taken back, which orders grids without wind exactly; an order
     changes how soon the values are right, not what they are. States beside every way to a goal come last, and the last
@@ -23,22 +24,22 @@ def outward(ways: Codes, offsets: Ints, terminal: Bools, goals: Bools) -> tuple[
     """
     n_states, n_ways = ways.shape
     order = np.empty(n_states, dtype=np.int32)
+    place = np.full(n_states, n_states, dtype=np.int32)
     begins = np.empty(n_states + 1, dtype=np.int32)
-    found = terminal.copy()
     last = 0
     for state in range(n_states):
-        if not found[state]:
+        if not terminal[state]:
             for way in range(n_ways):
                 if goals[state + offsets[ways[state, way]]]:
-                    order[last], found[state] = state, True
+                    order[last], place[state] = state, last
                     last += 1
                     break
     first, n_layers = 0, 0
     for beginning in range(-1, n_states):
         if beginning >= 0:
-            if found[beginning]:
+            if terminal[beginning] or place[beginning] < n_states:
                 continue
-            order[last], found[beginning] = beginning, True
+            order[last], place[beginning] = beginning, last
             last += 1
         while first < last:
             if beginning < 0:
@@ -50,12 +51,12 @@ def outward(ways: Codes, offsets: Ints, terminal: Bools, goals: Bools) -> tuple[
                 first += 1
                 for way in range(n_ways):
                     other = state + offsets[ways[state, way]]
-                    if not found[other]:
-                        order[last], found[other] = other, True
+                    if not terminal[other] and place[other] == n_states:
+                        order[last], place[other] = other, last
                         last += 1
         if beginning < 0:
             begins[n_layers] = last
-    return order[:last], begins[: n_layers + 1].copy()
+    return order[:last], place, begins[: n_layers + 1].copy()
 
 
 @compiled

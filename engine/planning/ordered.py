@@ -36,7 +36,7 @@ class Settled:
 
 @dataclass(frozen=True)
 class Ordered:
-    """The L states that are not terminal in the `order` [L] they are backed up in, the `place` [S] of each in it, L for
+    """The L states that are not terminal in the `order` [L] they are backed up in, the `place` [S] of each in it, S for
     a terminal one, and where its `blocks` begin and the last one ends."""
 
     order: States
@@ -108,21 +108,16 @@ def synchronous(moves: Moves, n_sweeps: int) -> Settled:
 
 def ordered(moves: Moves) -> Ordered:
     """Nearest to a goal first, in blocks of LAYERS distances."""
-    order, begins = kernels.outward(moves.ways, moves.offsets, moves.terminal, moves.goals)
-    return Ordered(order, placed(order, moves.n_states), np.unique(np.append(begins[::LAYERS], begins[-1])))
+    order, place, begins = kernels.outward(moves.ways, moves.offsets, moves.terminal, moves.goals)
+    return Ordered(order, place, np.unique(np.append(begins[::LAYERS], begins[-1])))
 
 
 def as_read(inside: Ordered) -> Ordered:
     """The same states as they lie in memory, row after row."""
     order = np.sort(inside.order)
-    return Ordered(order, placed(order, len(inside.place)), inside.blocks[:1])
-
-
-def placed(order: States, n_states: int) -> States:
-    """[S]: where each state stands in `order` [L], L where it does not."""
-    place = np.full(n_states, len(order), dtype=np.int32)
-    place[order] = np.arange(len(order), dtype=np.int32)
-    return place
+    place = np.full_like(inside.place, len(inside.place))
+    place[order] = np.arange(len(order))
+    return Ordered(order, place, inside.blocks[:1])
 
 
 def repeated(moves: Moves) -> Floats:
