@@ -204,25 +204,34 @@ def compare(kind: str, side: int, discount: float, names: list[str], limit: int)
         for name in names:
             found["solvers"][name] = told = apart(name, kind, side, discount, reference, limit)
             print(f"{kind} {side} {discount} {name}: {told}", file=sys.stderr, flush=True)
-    # Only what was measured makes a ratio: a solver that was ended spent its limit on more than solving.
-    mine = found["solvers"]["ours"]["cpu_s"]
-    peers = {
-        name: told["cpu_s"]
-        for name, told in found["solvers"].items()
-        if name not in ("ours", "numpy") and told is not None and told["reached"]
-    }
-    best = min(peers, key=lambda name: peers[name], default=None)
-    plain = found["solvers"].get("numpy")
-    found["best_peer"] = best
-    found["times_best_peer"] = peers[best] / mine if best else None
-    found["times_numpy"] = plain["cpu_s"] / mine if plain and plain["reached"] else None
     return found
 
 
+def with_ratios(case: dict[str, Any]) -> dict[str, Any]:
+    """The case with the CPU time of the best peer and of numpy as multiples of ours.
+
+    Only what was measured makes one: a solver that was ended spent its limit on more than solving.
+    """
+    reached = {name: told["cpu_s"] for name, told in case["solvers"].items() if told is not None and told["reached"]}
+    mine = reached.get("ours")
+    peers = {name: cpu_s for name, cpu_s in reached.items() if name not in ("ours", "numpy")}
+    best = min(peers, key=lambda name: peers[name], default=None)
+    return case | {
+        "best_peer": best,
+        "times_best_peer": peers[best] / mine if best and mine else None,
+        "times_numpy": reached["numpy"] / mine if "numpy" in reached and mine else None,
+    }
+
+
 def write_page(cases: list[dict[str, Any]]) -> None:
-    """Put the cases among those in docs/planning.json and make docs/planning.md of all."""
+    """Put what was measured in place of what docs/planning.json had of it, and make docs/planning.md of all."""
     kept = json.loads(RECORD.read_text()) if RECORD.exists() else []
-    of = {(case["map"], case["side"], case["discount"]): case for case in [*kept, *cases]}
+    of: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for case in [*kept, *cases]:
+        known = of.setdefault((case["map"], case["side"], case["discount"]), case)
+        of[case["map"], case["side"], case["discount"]] = with_ratios(
+            case | {"solvers": known["solvers"] | case["solvers"]}
+        )
     RECORD.write_text(json.dumps([of[key] for key in sorted(of)], indent=1) + "\n")
     lines = ["# Planning on large maps", "", __doc__.split("\n\n")[2], ""]
     for key in sorted(of):
@@ -259,7 +268,7 @@ def main() -> None:
         print(json.dumps(measure(options.solver, *cases[0], options.reference)))
         return
     found = [compare(*case, options.solvers.split(";"), options.limit) for case in cases]
-    print(json.dumps(found, indent=1))
+    print(json.dumps([with_ratios(case) for case in found], indent=1))
     if options.write:
         write_page(found)
 
