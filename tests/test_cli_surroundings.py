@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -130,7 +131,8 @@ def test_a_reader_that_goes_away_is_no_error():
 def test_ctrl_c_ends_a_command_without_a_traceback(imported):
     """While it begins, and when it is about to wait for its input: Python tells on the way what has been imported."""
     command = [ENGINE[0], "-X", "importtime", *ENGINE[1:], "score", "--objective", "qed", "--smiles", "-"]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    heard = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # where tests run in the background it is ignored
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=heard)
     patience = threading.Timer(60, process.kill)
     patience.start()
     while line := process.stderr.readline():

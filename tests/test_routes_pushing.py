@@ -1,5 +1,6 @@
 """What is pushed to an open Run page: the rows a request would have got, each once, and only to those who may read."""
 
+import asyncio
 import json
 import struct
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 from routes_client import finished_run, served
 from starlette.testclient import TestClient
+from starlette.types import Message
 from starlette.websockets import WebSocketDisconnect
 from streamlit import config
 
@@ -49,6 +51,23 @@ def test_a_tab_is_told_what_a_request_would_answer_and_then_each_new_row_once(
             engine.store.flush()
             _, new = unpacked(tab.receive_bytes())
             assert new.tolist() == [steps[-1] + more]
+
+
+def test_a_tab_that_leaves_while_it_is_sent_rows_is_no_error(served_routes: tuple[TestClient, Engine]) -> None:
+    client, engine = served_routes
+    path = f"/api/runs/{finished_run(client, engine)}/live"
+    headers = [(b"host", b"127.0.0.1:8600")]
+    scope = {"type": "websocket", "path": path, "query_string": b"", "headers": headers, "subprotocols": []}
+    asked = iter([{"type": "websocket.connect"}])
+
+    async def receive() -> Message:
+        return next(asked, None) or await asyncio.sleep(60)
+
+    async def send(message: Message) -> None:
+        if message["type"] == "websocket.send":
+            raise OSError("the connection is closing")
+
+    asyncio.run(client.app(scope, receive, send))
 
 
 def test_a_tab_that_has_everything_hears_of_a_change_of_state(served_routes: tuple[TestClient, Engine]) -> None:

@@ -6,7 +6,7 @@ import time
 
 from starlette.concurrency import run_in_threadpool
 from starlette.routing import WebSocketRoute
-from starlette.websockets import WebSocket
+from starlette.websockets import WebSocket, WebSocketDisconnect
 from streamlit.web.server.starlette.starlette_websocket import is_host_allowed
 
 from engine import service
@@ -41,6 +41,8 @@ def live(token: str) -> WebSocketRoute:
         leaving = asyncio.create_task(_left(socket))
         try:
             await _push(socket, socket.path_params["run_id"], since, leaving)
+        except WebSocketDisconnect:
+            pass  # it left while it was sent something
         except UnknownRun:
             await socket.close(GONE)
         except (StoreError, service.Refused):
