@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from anyio.from_thread import start_blocking_portal
 from routes_client import finished_run, served
 from starlette.testclient import TestClient
 from starlette.types import Message
@@ -67,7 +68,8 @@ def test_a_tab_that_leaves_while_it_is_sent_rows_is_no_error(served_routes: tupl
         if message["type"] == "websocket.send":
             raise OSError("the connection is closing")
 
-    asyncio.run(client.app(scope, receive, send))
+    with start_blocking_portal() as loop:  # in a thread: a browser's test of this process may hold this one's
+        loop.call(client.app, scope, receive, send)
 
 
 def test_a_tab_that_has_everything_hears_of_a_change_of_state(served_routes: tuple[TestClient, Engine]) -> None:
