@@ -6,6 +6,19 @@ import pytest
 from conftest import App
 from playwright.sync_api import Page, expect
 
+TICKED_IN_TURN = """async (boxes, moment) => {
+  const pause = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
+  let lost = false;
+  boxes[0].click();
+  await pause(moment);
+  boxes[1].click();
+  for (let look = 0; look < 60; look += 1) {
+    await pause(10);
+    lost ||= !boxes[0].checked || !boxes[1].checked;
+  }
+  return lost;
+}"""
+
 
 @pytest.fixture(scope="module")
 def runs(app: App) -> list[dict]:
@@ -73,6 +86,19 @@ def test_chosen_runs_are_compared(page: Page, runs: list[dict]) -> None:
     page.get_by_role("button", name="Compare (up to 8)").click()
     page.wait_for_url("**/compare?compare=*")
     expect(page.get_by_text("Settings that differ")).to_be_visible()
+
+
+def test_a_tick_stays_while_the_page_answers_the_one_before(page: Page, runs: list[dict]) -> None:
+    page.goto("/runs")
+    boxes = page.locator(".runs .body .row input")
+    expect(boxes).to_have_count(2)
+    for moment in (0, 20, 60, 120):
+        lost = boxes.evaluate_all(TICKED_IN_TURN, moment)
+        assert not lost, f"ticked {moment} ms after the other, it was unticked"
+        expect(page.get_by_text("2 chosen")).to_be_visible()
+        for place in (0, 1):
+            boxes.nth(place).evaluate("box => box.click()")
+        expect(page.get_by_text("Choose runs to compare or delete them.")).to_be_visible()
 
 
 @pytest.mark.parametrize("with_signal", [signal.SIGTERM, signal.SIGINT])

@@ -26,14 +26,14 @@ class List {
   constructor(root) {
     this.root = root;
     this.rows = new Map();
-    this.selected = new Set();
+    this.selected = null; // until the page says what is chosen; from then on the list knows best
     this.clock = null;
   }
 
   update(data) {
     this.data = data;
     this.root.classList.toggle("full", data.full);
-    this.selected = new Set(data.selected.filter((id) => data.runs.some((run) => run.run_id === id)));
+    this.selected ??= new Set(data.selected);
     this.draw(data.runs);
     if (this.query !== data.query) {
       this.stop();
