@@ -16,7 +16,7 @@ from engine.planning import kernels
 from engine.planning.mdp import Bools, Floats
 from engine.planning.moves import CHUNK, Codes, Moves, States, look_ahead
 from engine.planning.optimum import tied_actions
-from engine.planning.ordered import Settled, rounding, settle, synchronous
+from engine.planning.ordered import Settled, ordered, rounding, settle, synchronous
 
 TIGHT = 1e-8  # ties are told apart by values that are as good as this, whatever was asked for
 
@@ -43,9 +43,8 @@ def wide_plan(grid: GridMap, tolerance: float, n_sweeps: int | None = None) -> W
     optimal = _tied(moves, best, min(best.error, TIGHT))
     settled = best if n_sweeps is None else synchronous(moves, n_sweeps)
     tied = optimal if n_sweeps is None else _tied(moves, settled, rounding(moves) * max(1, n_sweeps))
-    order, _, _ = kernels.outward(moves.ways, moves.offsets, moves.terminal, moves.goals)
     leading = (moves.ways, moves.offsets, moves.outcomes, moves.chances)
-    policy, ends = kernels.heading(order, *leading, moves.terminal, tied)
+    policy, ends = kernels.heading(ordered(moves).order, *leading, moves.terminal, tied)
     return WidePlan(moves, settled, best, tied, optimal, policy, ends)
 
 

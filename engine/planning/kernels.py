@@ -14,18 +14,19 @@ from engine.planning.moves import Codes, States
 
 
 @compiled
-def outward(ways: Codes, offsets: Ints, terminal: Bools, goals: Bools) -> tuple[States, States, States]:
+def outward(
+    ways: Codes, offsets: Ints, terminal: Bools, goals: Bools, layers: int
+) -> tuple[States, States, States]:  # fmt: skip
     """([L] the states that are not terminal, nearest to a goal first; [S] their place in it, S for the others; where
-    each distance begins in it).
+    each block of so many distances begins in it, and where the last one ends).
 
     Distance is counted along moves as if they could be taken back, which orders grids without wind exactly; an order
-    changes how soon the values are right, not what they are. States beside every way to a goal come last, and the last
-    beginning is theirs.
+    changes how soon the values are right, not what they are. States beside every way to a goal come last, in no block.
     """
     n_states, n_ways = ways.shape
     order = np.empty(n_states, dtype=np.int32)
     place = np.full(n_states, n_states, dtype=np.int32)
-    begins = np.empty(n_states + 1, dtype=np.int32)
+    blocks = np.empty(n_states // layers + 2, dtype=np.int32)
     last = 0
     for state in range(n_states):
         if not terminal[state]:
@@ -34,7 +35,7 @@ def outward(ways: Codes, offsets: Ints, terminal: Bools, goals: Bools) -> tuple[
                     order[last], place[state] = state, last
                     last += 1
                     break
-    first, n_layers = 0, 0
+    first, n_layers, n_blocks = 0, 0, 0
     for beginning in range(-1, n_states):
         if beginning >= 0:
             if terminal[beginning] or place[beginning] < n_states:
@@ -43,7 +44,9 @@ def outward(ways: Codes, offsets: Ints, terminal: Bools, goals: Bools) -> tuple[
             last += 1
         while first < last:
             if beginning < 0:
-                begins[n_layers] = first
+                if n_layers % layers == 0:
+                    blocks[n_blocks] = first
+                    n_blocks += 1
                 n_layers += 1
             end = last
             while first < end:
@@ -55,8 +58,8 @@ def outward(ways: Codes, offsets: Ints, terminal: Bools, goals: Bools) -> tuple[
                         order[last], place[other] = other, last
                         last += 1
         if beginning < 0:
-            begins[n_layers] = last
-    return order[:last], place, begins[: n_layers + 1].copy()
+            blocks[n_blocks] = last
+    return order[:last], place, blocks[: n_blocks + 1]
 
 
 @compiled

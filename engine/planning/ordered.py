@@ -108,8 +108,7 @@ def synchronous(moves: Moves, n_sweeps: int) -> Settled:
 
 def ordered(moves: Moves) -> Ordered:
     """Nearest to a goal first, in blocks of LAYERS distances."""
-    order, place, begins = kernels.outward(moves.ways, moves.offsets, moves.terminal, moves.goals)
-    return Ordered(order, place, np.unique(np.append(begins[::LAYERS], begins[-1])))
+    return Ordered(*kernels.outward(moves.ways, moves.offsets, moves.terminal, moves.goals, LAYERS))
 
 
 def as_read(inside: Ordered) -> Ordered:
