@@ -248,6 +248,9 @@ def test_a_failed_run_can_be_tried_again(page: Page, app: App) -> None:
     config: dict[str, Any] = app.finished_run("gridworld-ppo")["config"]
     store = open_store(app.store)
     failed = store.create_run(json.dumps(config), "Broke", "gridworld", "ppo", 1)
+    changed = {"learning_rate": 0.06, "clip_range": 0.3}
+    settings = {f"algorithm.{name}": {"before": 0.1, "after": value} for name, value in changed.items()}
+    store.add_event(failed, 3, "change", {"settings": settings})
     store.set_state(
         failed, "failed", message="The gradient was infinite three times in a row.", details="Traceback ..."
     )
@@ -259,8 +262,11 @@ def test_a_failed_run_can_be_tried_again(page: Page, app: App) -> None:
     notice.get_by_role("button", name="Try again with a smaller learning rate").click()
     page.wait_for_url(lambda url: "run=" in url and failed not in url)
     again = page.url.split("run=")[1][:12]
-    rate = app.ask(f"/api/runs/{again}")["config"]["algorithm"]["learning_rate"]
-    assert rate == pytest.approx(config["algorithm"]["learning_rate"] / 3, rel=0.05)
+    assert app.ask(f"/api/runs/{again}")["config"]["algorithm"] == {
+        **config["algorithm"],
+        "learning_rate": 0.02,
+        "clip_range": 0.3,
+    }
     app.wait_for(again, "finished", "failed")
 
 

@@ -1,6 +1,7 @@
 // A run that failed: one sentence, what to try, and the details folded away.
 
 import { el, say, show } from "./dom.js";
+import { inForce } from "./settings.js";
 
 const SMALLER = 3; // a third of the step that broke
 const STEPS = [
@@ -23,16 +24,23 @@ export function failure(start) {
       show(node, record.state === "failed");
       if (node.hidden) return;
       say(sentence, record.message ?? "Training ended on an error.");
-      const step = STEPS.find(([name]) => Number.isFinite(record.config.algorithm?.[name]));
+      const algorithm = broke(record);
+      const step = STEPS.find(([name]) => Number.isFinite(algorithm[name]));
       show(again, Boolean(step));
       if (step) {
         const [name, label] = step;
         say(again, label);
-        const smaller = Number((record.config.algorithm[name] / SMALLER).toPrecision(2));
-        config = { ...record.config, algorithm: { ...record.config.algorithm, [name]: smaller } };
+        const smaller = Number((algorithm[name] / SMALLER).toPrecision(2));
+        config = { ...record.config, algorithm: { ...algorithm, [name]: smaller } };
       }
       show(folded, Boolean(record.details));
       say(details, record.details ?? "");
     },
   };
+}
+
+/** The algorithm's settings that it broke with, changed while it trained or not. */
+function broke(record) {
+  const names = Object.keys(record.config.algorithm ?? {});
+  return Object.fromEntries(names.map((name) => [name, inForce(record, `algorithm.${name}`)]));
 }
