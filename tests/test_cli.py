@@ -203,8 +203,10 @@ def test_evaluate_plays_the_episodes_that_were_asked_for(capsys, store, trained)
     code, out, _ = call(capsys, "evaluate", trained, "--store", store, "--episodes", "7", "--json")
     first = json.loads(out)
     assert code == 0 and first["eval_episodes"] == 7
+    torch.set_num_threads(2)
     code, out, _ = call(capsys, "evaluate", trained, "--store", store, "--episodes", "7", "--json")
     assert json.loads(out) == first
+    assert torch.get_num_threads() == 1  # as UPHILL_THREADS says, or says not
     code, _, err = call(capsys, "evaluate", trained, "--store", store, "--checkpoint", "12345")
     assert code == 2 and "this run has last, or one of the iterations 11" in err
     code, _, err = call(capsys, "evaluate", "zzz", "--store", store)

@@ -52,7 +52,7 @@ def test_figures_of_the_batch_counted_here(collected):
     assert figures["samples"] == N
     assert figures["valid"] == pytest.approx(len(canonical) / N)
     assert figures["unique"] == pytest.approx(len(set(canonical)) / len(canonical))
-    assert figures["oracle_calls"] == len(set(canonical))
+    assert figures["oracle_calls"] == len(set(canonical)) and isinstance(figures["oracle_calls"], int)
     assert figures["score_mean"] == pytest.approx(np.mean([QED.qed(Chem.MolFromSmiles(s)) for s in canonical]))
     scores = sorted(QED.qed(Chem.MolFromSmiles(smiles)) for smiles in set(canonical))
     assert figures["top10_mean"] == pytest.approx(np.mean(scores[-10:]))

@@ -43,7 +43,7 @@ def so_far(memory: Memory) -> dict[str, float]:
     return {
         "score_best": memory.best[-1].score if memory.best else math.nan,
         "scaffolds": float(len(memory.scaffolds)),
-        "oracle_calls": float(memory.oracle_calls),
+        "oracle_calls": memory.oracle_calls,
         "top10_mean": memory.top10_mean,
         "auc_top10": memory.auc_top10,
     }

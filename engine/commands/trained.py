@@ -2,7 +2,7 @@
 
 import argparse
 
-from engine import checkpoint, placing
+from engine import checkpoint, devices, placing
 from engine.commands.stores import Refused
 from engine.config import RunConfig
 from engine.store import Checkpoint, RunRecord, Store
@@ -33,6 +33,7 @@ def choose(store: Store, run: RunRecord, which: str) -> Checkpoint:
 
 def restore(run: RunRecord, saved: Checkpoint) -> Training:
     """The run's task, policy and algorithm as saved. Raises Refused if the file is damaged or does not fit."""
+    devices.prepare_threads()
     config = RunConfig.from_object(run.config)
     try:
         state = checkpoint.load(saved.path, saved.sha256, saved.size)
