@@ -96,13 +96,15 @@ def speed(preset: str, seed: int, budget: int, changes: Changes) -> dict[str, An
 
 
 def bare_speed(preset: str, seed: int, budget: int, changes: Changes) -> dict[str, Any]:
-    """The same iterations with nothing recorded, kept or looked at."""
+    """The same iterations and final test with nothing recorded, kept or looked at."""
     prepare_threads()
-    training = Training(config(preset, seed, budget, changes, UNTESTED))
+    settings = config(preset, seed, budget, changes, UNTESTED)
+    training = Training(settings)
     training.iterate()
     start, before = time.process_time(), training.progress.env_steps
     while training.progress.env_steps < budget:
         training.iterate()
+    training.evaluate(settings.evaluation.final_episodes, settings.evaluation.deterministic)
     cpu_s, steps = time.process_time() - start, training.progress.env_steps - before
     return {"cpu_s": cpu_s, "env_steps": steps, "steps_per_cpu_s": steps / cpu_s}
 

@@ -13,7 +13,7 @@ from engine.training import Training, take_up
 
 CHECKPOINT_SECONDS = 10.0
 TESTS_PER_RUN = 20
-PICTURE_SHARE, TEST_PICTURE_SHARE = 0.01, 0.1  # of a run's time, at most, for its pictures; for those at its tests
+PICTURE_SHARE, TEST_PICTURE_SHARE = 0.01, 0.1  # of a run's CPU time, at most, for pictures; for those at its tests
 
 Signal = Literal["pause", "stop", "shutdown"]
 END_STATES: dict[Signal, str] = {"pause": "paused", "stop": "stopped", "shutdown": "interrupted"}
@@ -68,7 +68,8 @@ class _Loop:
         self.training, self.control, self.record = training, control, record
         self.config, self.progress = training.config, training.progress
         self.saved_at = monotonic()
-        self.drawn_at, self.drawing = -math.inf, 0.0  # when the last picture was made, and the CPU seconds it took
+        self.drawn_at, self.worked = -math.inf, 0.0  # when the last picture was done, in wall and CPU seconds
+        self.drawing = 0.0  # the CPU seconds it took
         self.recording = 0.0
 
     def run(self) -> Outcome:
@@ -101,7 +102,7 @@ class _Loop:
         self.record.metrics(self.progress.iteration, row)
         if is_best := merit > self.progress.best_return:
             self.progress.best_return, self.progress.best_at = merit, self.progress.iteration
-        if self._picture_due(due, start - self.drawn_at):
+        if self._picture_due(due):
             self._draw()
         solved = due and self._solved(row)
         if is_best or solved or start - self.saved_at > CHECKPOINT_SECONDS:
@@ -115,11 +116,12 @@ class _Loop:
             every = max(1, round(batches / TESTS_PER_RUN))
         return self.progress.iteration % every == 0
 
-    def _picture_due(self, tested: bool, since: float) -> bool:
-        """After the first iteration; later where a test or the task's clock asks for one and the time allows it."""
+    def _picture_due(self, tested: bool) -> bool:
+        """After the first iteration; later where a test or the task's clock asks for one and the share allows it."""
+        since, work = monotonic() - self.drawn_at, thread_time() - self.worked
         interval = self.training.task.picture_seconds
-        asked = interval is not None and since > max(interval, self.drawing / PICTURE_SHARE)
-        return asked or ((tested or since == math.inf) and since > self.drawing / TEST_PICTURE_SHARE)
+        asked = interval is not None and since > interval and work > self.drawing / PICTURE_SHARE
+        return asked or since == math.inf or (tested and work > self.drawing / TEST_PICTURE_SHARE)
 
     def _test(self) -> tuple[dict[str, float], float]:
         """The figures of a test, and what makes a checkpoint the best."""
@@ -153,7 +155,8 @@ class _Loop:
     def _draw(self) -> None:
         start = thread_time()
         self.record.picture(self.progress.iteration, self.training.picture())
-        self.drawn_at, self.drawing = monotonic(), thread_time() - start
+        self.drawn_at, self.worked = monotonic(), thread_time()
+        self.drawing = self.worked - start
 
     def _save(self) -> None:
         now, best = self.progress.iteration, self.progress.best_at  # saved once more at a pause, the best stays it

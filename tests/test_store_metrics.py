@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from engine.store import open_store
+from engine.store import open_store, recording
 
 
 @pytest.fixture
@@ -64,6 +64,21 @@ def test_the_writer_thread_commits_by_itself(store):
         assert time.monotonic() - began < 5
         time.sleep(0.005)
     assert store.problem is None
+
+
+def test_rows_that_nobody_reads_share_a_commit(store, monkeypatch):
+    run_id, attempt = training_run(store)
+    before = store.version
+    for step in range(1, 31):
+        store.record(run_id, attempt, step, {"kl": 0.1})
+        time.sleep(0.02)
+    assert store.version - before <= 2
+    clock = [100.0]
+    monkeypatch.setattr(recording, "monotonic", lambda: clock[0])
+    store.metrics(run_id)
+    assert store._writer.pause < 0.25
+    clock[0] += 60
+    assert 0.25 < store._writer.pause <= 0.6
 
 
 def test_writing_a_step_twice_changes_nothing_and_a_new_value_replaces(store):

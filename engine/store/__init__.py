@@ -9,9 +9,9 @@ Processes. Any number may read. One engine owns the store: claim() takes a lock 
 Ownership. A run's metrics, checkpoints and state are written by its current attempt only: begin_attempt() gives the
     next number, and what an older attempt still writes raises StaleAttempt. Names, tags and notes belong to people,
     and may change at any time.
-What is kept when. record() puts a row into memory, a thread commits it within 250 ms; reads return committed rows
-    only, so a point that was shown survives kill -9. State changes, checkpoints and new runs are on the disk when
-    their method returns, and the metrics recorded before them too.
+What is kept when. record() puts a row into memory, a thread commits it within 250 ms, within 600 where nobody has
+    read metrics lately; reads return committed rows only, so a point that was shown survives kill -9. State changes,
+    checkpoints and new runs are on the disk when their method returns, and the metrics recorded before them too.
 Twice is once. Writing the same step, artifact or checkpoint again replaces it.
 Failure. StoreError and its kinds carry a sentence for people. A full disk, or another process that holds the database,
     harms nothing written: rows wait in memory, `problem` is a StoreFull or StoreBusy, and recording goes on by itself.

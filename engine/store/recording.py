@@ -5,6 +5,7 @@ import math
 import threading
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from time import monotonic
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,9 @@ from engine.store.records import StaleAttempt, StoreError, UnknownRun
 from engine.store.sparklines import update_sparkline
 from engine.store.tables import METRIC_NAMES, METRICS, ROLLUPS, RUNS
 
-COMMIT_SECONDS = 0.12  # from the first row in the buffer to its commit
+COMMIT_SECONDS = 0.12  # from the first row in the buffer to its commit, while somebody reads what is committed
+UNREAD_SECONDS = 0.5  # the same while nobody does: a commit costs as much for one row as for a hundred
+READ_LATELY = 5.0  # seconds for which a reader counts as one
 RETRY_SECONDS = 1.0  # between tries while the disk is full
 BUFFER_ROWS = 100_000  # kept in memory while nothing can be written
 MAX_NAMES = 512
@@ -44,7 +47,8 @@ _ROWS = (
 
 
 class MetricWriter:
-    """Buffers rows of any number of runs and threads; a thread of its own commits them within 250 ms.
+    """Buffers rows of any number of runs and threads; a thread of its own commits them within 250 ms, or within 600 ms
+    where this store's metrics were not read lately.
 
     A row that cannot be committed stays in the buffer, `problem` says why, and the thread tries again each second.
     Reads see committed rows only, so what was shown is on disk.
@@ -58,6 +62,7 @@ class MetricWriter:
         self._changed = threading.Condition()
         self._committing = threading.Lock()
         self._thread: threading.Thread | None = None
+        self._read_at = -math.inf
         self._closed = threading.Event()
 
     def add(self, run_id: str, attempt: int, step: int, metrics: Mapping[str, float]) -> None:
@@ -81,6 +86,17 @@ class MetricWriter:
         """From now on, rows of earlier attempts are refused."""
         with self._changed:
             self._attempts[run_id] = attempt
+
+    def was_read(self) -> None:
+        """Somebody read committed rows, and may want the next ones soon."""
+        self._read_at = monotonic()
+
+    @property
+    def pause(self) -> float:
+        """Seconds from the first row in the buffer to the next try to commit."""
+        if self.problem:
+            return RETRY_SECONDS
+        return COMMIT_SECONDS if monotonic() - self._read_at < READ_LATELY else UNREAD_SECONDS
 
     def flush(self) -> None:
         """Commit what is in the buffer now. Raises StoreError and keeps the rows if that fails."""
@@ -127,7 +143,7 @@ class MetricWriter:
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._buffer or self._closed.is_set())
-            if self._closed.wait(RETRY_SECONDS if self.problem else COMMIT_SECONDS):
+            if self._closed.wait(self.pause):
                 return
             try:
                 self.flush()

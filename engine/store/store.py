@@ -205,10 +205,9 @@ class Store:
         return self._writer.problem
 
     def record(self, run_id: str, attempt: int, step: int, metrics: Mapping[str, float]) -> None:
-        """Take the metrics of an iteration; committed within 250 ms, with the run's progress fields.
+        """Take the metrics of an iteration; committed within 250 ms (600 where nobody reads) with the run's progress.
 
-        The same step again replaces its row. Raises StaleAttempt, UnknownRun, ValueError, and `problem` when
-        100,000 rows already wait for it to end (this row is then not taken).
+        The same step replaces its row. Raises StaleAttempt, UnknownRun, ValueError; `problem` where 100,000 rows wait.
         """
         self._writer.add(run_id, attempt, step, metrics)
 
@@ -228,6 +227,7 @@ class Store:
 
         With max_rows, more rows than that come as about max_rows that keep each group's smallest and largest value.
         """
+        self._writer.was_read()
         with self.database.read() as connection:
             key = runs.run_key(connection, run_id)
             wanted = None if names is None else list(names)
