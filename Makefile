@@ -23,7 +23,7 @@ help:
 	@touch $@
 
 # The compiled inner loops, made before the first run instead of in it.
-.venv/kernels.compiled: engine/kernels.py engine/compiled.py .venv/run.installed
+.venv/kernels.compiled: engine/kernels.py engine/layers.py engine/compiled.py .venv/run.installed
 	$(BIN)/python -c "from engine import kernels; kernels.ready()"
 	@touch $@
 

@@ -43,7 +43,7 @@ class PPOGradient:
         loss, clip_fraction, kl = kernels.clipped_surrogate(
             log_probs, part.log_probs.numpy(), part.advantages.numpy(), self.clip_range, weights
         )
-        self.head.slope(output, actions, weights, self.entropy_coefficient, passes.output_slopes[-1])
+        self.head.slope(output, actions, weights, self.entropy_coefficient, passes.output_slope)
         passes.backward(rows)
         return {
             "policy_loss": loss,
@@ -66,7 +66,7 @@ class ValueGradient:
         passes = _for_rows(self.passes, self.policy.critic_passes, count)
         rows = part.observations.reshape(count, -1).numpy()
         values = passes.forward(rows)
-        loss = kernels.value_slope(values, part.returns.numpy(), self.coefficient, passes.output_slopes[-1])
+        loss = kernels.value_slope(values, part.returns.numpy(), self.coefficient, passes.output_slope)
         passes.backward(rows)
         return loss
 
@@ -90,7 +90,7 @@ class Deviations:
 
     def __init__(self, policy: MLPPolicy):
         assert policy.log_std is not None
-        self.log_std, self.d_log_std = policy.log_std.detach().numpy(), gradient(policy.log_std)
+        self.log_std, self.d_log_std = policy.log_std.detach().numpy(), gradient([policy.log_std])
 
     def log_probs(self, output: Floats, actions: np.ndarray, out: Floats) -> None:
         kernels.gaussian_log_probs(output, self.log_std, actions, out)

@@ -1,8 +1,8 @@
-"""The inner loops of an update on the CPU, compiled: layers, losses of one number a row, and Adam's step.
+"""The inner loops of an update on the CPU, compiled: losses of one number a row, and Adam's step.
 
 Arrays are float32, or int64 for choices, and C-contiguous; results go into those named out, slope, d_* and weights.
 Each has a plain version in torch (engine/losses.py, engine/policies/distributions.py, torch.optim.Adam), beside which
-the tests hold it. A product of matrices is BLAS's.
+the tests hold it. The layers are in engine/layers.py.
 """
 
 import math
@@ -10,78 +10,12 @@ import math
 import numpy as np
 import numpy.typing as npt
 
+from engine import layers
 from engine.compiled import reordered
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
-LINEAR, TANH, RELU = 0, 1, 2
-LARGEST = np.float32(7.90531110763549805)  # where tanh is 1 in float32
 HALF_LOG_TWO_PI = 0.5 * math.log(2 * math.pi)
-
-
-@reordered
-def tanh(x: np.float32) -> np.float32:
-    """To 3e-7: the quotient of two polynomials that Eigen has it by, of multiplications that go eight at a time."""
-    if x > LARGEST:
-        x = LARGEST
-    if x < -LARGEST:
-        x = -LARGEST
-    s = x * x
-    p = np.float32(-2.76076847742355e-16) * s + np.float32(2.00018790482477e-13)
-    p = p * s + np.float32(-8.60467152213735e-11)
-    p = p * s + np.float32(5.12229709037114e-08)
-    p = p * s + np.float32(1.48572235717979e-05)
-    p = p * s + np.float32(6.37261928875436e-04)
-    p = p * s + np.float32(4.89352455891786e-03)
-    q = np.float32(1.19825839466702e-06) * s + np.float32(1.18534705686654e-04)
-    q = q * s + np.float32(2.26843463243900e-03)
-    q = q * s + np.float32(4.89352518554385e-03)
-    return x * p / q
-
-
-@reordered
-def layer(rows: Floats, weight: Floats, bias: Floats, activation: int, out: Floats) -> None:
-    """out [M, m] = f(rows [M, n] weight' [n, m] + bias [m])."""
-    np.dot(rows, weight.T, out)
-    n_rows, n_units = out.shape
-    if activation == TANH:
-        for i in range(n_rows):
-            for j in range(n_units):
-                out[i, j] = tanh(out[i, j] + bias[j])
-    elif activation == RELU:
-        for i in range(n_rows):
-            for j in range(n_units):
-                z = out[i, j] + bias[j]
-                out[i, j] = np.float32(0) if z < 0 else z
-    else:
-        for i in range(n_rows):
-            for j in range(n_units):
-                out[i, j] += bias[j]
-
-
-@reordered
-def layer_slope(d: Floats, rows: Floats, d_weight: Floats, d_bias: Floats) -> None:
-    """From d [M, m], the loss's gradient before f, that in the weights, d' rows, and in the biases, sum d."""
-    np.dot(d.T, rows, d_weight)
-    d_bias[:] = 0
-    for i in range(d.shape[0]):
-        for j in range(d.shape[1]):
-            d_bias[j] += d[i, j]
-
-
-@reordered
-def slope_below(d: Floats, weight: Floats, rows: Floats, activation: int, out: Floats) -> None:
-    """out [M, n] = (d weight) f'(z) of the layer below, f(z) = rows: tanh' = 1 - rows^2, relu' = [rows > 0]."""
-    np.dot(d, weight, out)
-    n_rows, n_units = out.shape
-    if activation == TANH:
-        for i in range(n_rows):
-            for j in range(n_units):
-                out[i, j] *= np.float32(1) - rows[i, j] * rows[i, j]
-    else:
-        for i in range(n_rows):
-            for j in range(n_units):
-                out[i, j] = out[i, j] if rows[i, j] > 0 else np.float32(0)
 
 
 @reordered
@@ -236,11 +170,9 @@ def adam(
 
 def ready() -> None:
     """Have all of them compiled, or read from the cache: a second of CPU time that no run then has to wait for."""
+    layers.ready()
     rows, ones, sizes = np.ones((1, 1), np.float32), np.ones(1, np.float32), np.ones(1, np.int64)
     choices = np.zeros((1, 1), np.int64)
-    layer(rows, rows, ones, TANH, rows)
-    layer_slope(rows, rows, rows, ones)
-    slope_below(rows, rows, rows, TANH, rows)
     choice_log_probs(rows, sizes, choices, ones)
     choice_slope(rows, sizes, choices, ones, 0.0, rows)
     gaussian_log_probs(rows, ones, rows, ones)

@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from engine import kernels
+from engine import flat, kernels
 
 MAX_SKIPPED_IN_A_ROW = 3
 BETAS, EPSILON = (0.9, 0.999), 1e-5
@@ -23,14 +23,10 @@ class Optimiser:
     """
 
     def __init__(self, parameters: list[nn.Parameter]):
-        self.parameters = torch.cat([parameter.detach().reshape(-1) for parameter in parameters])
+        self.parameters = flat.in_one(parameters)
         self.gradient = torch.zeros_like(self.parameters)
-        start = 0
-        for parameter in parameters:
-            end = start + parameter.numel()
-            parameter.grad = self.gradient[start:end].view_as(parameter)
-            parameter.data = self.parameters[start:end].view_as(parameter)
-            start = end
+        for parameter, slope in zip(parameters, flat.parts(self.gradient, parameters), strict=True):
+            parameter.grad = slope
         self.first, self.second = torch.zeros_like(self.parameters), torch.zeros_like(self.parameters)
         vectors = (self.parameters, self.gradient, self.first, self.second)
         self.arrays = tuple(vector.numpy() for vector in vectors) if self.gradient.device.type == "cpu" else None

@@ -9,22 +9,22 @@ import numpy as np
 import pytest
 import torch
 
-from engine import kernels
+from engine import kernels, layers
 from engine.optimisation import Optimiser
 
 
 def test_tanh_is_numpys_in_float64() -> None:
     x = np.concatenate([np.linspace(-12, 12, 100_001), [0.0, 1e-30, -1e-8, 500.0, -np.inf, np.inf]]).astype(np.float32)
-    ours = np.array([kernels.tanh(value) for value in x])
+    ours = np.array([layers.tanh(value) for value in x])
     assert np.abs(ours - np.tanh(x.astype(np.float64))).max() < 4e-7
     assert np.abs(ours).max() <= 1.0
 
 
-@pytest.mark.parametrize("activation", [kernels.LINEAR, kernels.TANH, kernels.RELU])
+@pytest.mark.parametrize("activation", [layers.LINEAR, layers.TANH, layers.RELU])
 def test_a_layer_hands_on_what_is_not_a_number(activation: int) -> None:
     rows, out = np.zeros((3, 2), np.float32), np.empty((3, 4), np.float32)
     rows[1, 0] = np.nan
-    kernels.layer(rows, np.ones((4, 2), np.float32), np.zeros(4, np.float32), activation, out)
+    layers.layer(rows, np.ones((4, 2), np.float32), np.zeros(4, np.float32), activation, out)
     assert np.isnan(out[1]).all() and (out[[0, 2]] == 0).all()
 
 

@@ -23,8 +23,10 @@ MAY_IMPORT = {
     "engine/losses.py": ["engine.advantages"],
     "engine/rollout.py": [],
     "engine/compiled.py": [],
-    "engine/kernels.py": ["engine.compiled"],
-    "engine/policies": ["engine.kernels", "engine.settings"],
+    "engine/flat.py": [],
+    "engine/layers.py": ["engine.compiled"],
+    "engine/kernels.py": ["engine.compiled", "engine.layers"],
+    "engine/policies": ["engine.flat", "engine.layers", "engine.settings"],
     "engine/planning": ["engine.compiled"],
     "engine/algorithms": [
         "engine.advantages",
