@@ -30,7 +30,7 @@ class MLPPolicy(nn.Module):
 
     def params(self, observations: Tensor) -> Tensor:
         """Distribution parameters [..., K] for observations [..., *obs]."""
-        return self.with_deviation(self._output(self.actor, self.actor_passes, observations))
+        return self.with_deviation(self._output(self.actor_passes, observations))
 
     def with_deviation(self, output: Tensor) -> Tensor:
         """Distribution parameters from the actor's output: a Gaussian's log deviation stands beside its mean."""
@@ -38,16 +38,18 @@ class MLPPolicy(nn.Module):
 
     def values(self, observations: Tensor) -> Tensor:
         """State values [...] for observations [..., *obs]."""
-        return self._output(self.critic, self.critic_passes, observations).squeeze(-1)
+        return self._output(self.critic_passes, observations).squeeze(-1)
 
     def written_out(self, observations: Tensor) -> bool:
         """Whether the passes can be had written out: float32 on the CPU, and no table, which has nothing to gain."""
         plain = observations.device.type == "cpu" and observations.dtype == torch.float32
         return plain and self.actor_passes.hidden > 0
 
-    def _output(self, network: nn.Sequential, passes: Passes, observations: Tensor) -> Tensor:
+    def _output(self, passes: Passes, observations: Tensor) -> Tensor:
         if torch.is_grad_enabled() or not self.written_out(observations):
-            return network(observations)
+            return passes.network(observations)
+        if observations.ndim == 2:
+            return passes.forward(observations)
         rows = observations.reshape(-1, observations.shape[-1])
         return passes.forward(rows).view(*observations.shape[:-1], -1)
 

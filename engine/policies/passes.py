@@ -18,7 +18,7 @@ class Passes:
 
     def __init__(self, network: nn.Sequential):
         linear = [layer for layer in network if isinstance(layer, nn.Linear)]
-        self.hidden = len(linear) - 1
+        self.network, self.hidden = network, len(linear) - 1
         self.parameters = [parameter for layer in linear for parameter in (layer.weight, layer.bias)]
         self.sizes = np.array([linear[0].in_features, *(layer.out_features for layer in linear)])
         self.units = int(self.sizes[1:].sum())
