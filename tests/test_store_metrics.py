@@ -81,6 +81,17 @@ def test_rows_that_nobody_reads_share_a_commit(store, monkeypatch):
     assert 0.25 < store._writer.pause <= 0.6
 
 
+def test_a_reader_who_comes_ends_a_long_pause(store, monkeypatch):
+    monkeypatch.setattr(recording, "UNREAD_SECONDS", 3600.0)
+    run_id, attempt = training_run(store)
+    store.record(run_id, attempt, 1, {"kl": 0.1})
+    time.sleep(0.1)  # the writer has begun its pause
+    began = time.monotonic()
+    while store.metrics(run_id).last_step < 1:
+        assert time.monotonic() - began < 5
+        time.sleep(0.005)
+
+
 def test_writing_a_step_twice_changes_nothing_and_a_new_value_replaces(store):
     run_id, attempt = training_run(store)
     for _ in range(2):

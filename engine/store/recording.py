@@ -5,6 +5,7 @@ import math
 import threading
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from time import monotonic
 from typing import Any
 
@@ -76,11 +77,12 @@ class MetricWriter:
                 raise StoreError("The store is closed; nothing can be recorded in it")
             if self.problem and len(self._buffer) >= BUFFER_ROWS:
                 raise self.problem
+            if not self._buffer:
+                self._changed.notify()
             self._buffer.append((run_id, attempt, int(step), row))
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
                 self._thread.start()
-            self._changed.notify()
 
     def begin(self, run_id: str, attempt: int) -> None:
         """From now on, rows of earlier attempts are refused."""
@@ -89,7 +91,11 @@ class MetricWriter:
 
     def was_read(self) -> None:
         """Somebody read committed rows, and may want the next ones soon."""
-        self._read_at = monotonic()
+        with self._changed:
+            waits = self.pause > COMMIT_SECONDS
+            self._read_at = monotonic()
+            if waits:
+                self._changed.notify()
 
     @property
     def pause(self) -> float:
@@ -140,15 +146,18 @@ class MetricWriter:
             raise StaleAttempt(f"Run {run_id} is at attempt {current}; attempt {attempt} can no longer write to it")
 
     def _run(self) -> None:
-        while True:
-            with self._changed:
-                self._changed.wait_for(lambda: self._buffer or self._closed.is_set())
-            if self._closed.wait(self.pause):
-                return
-            try:
+        while self._wait():
+            with suppress(Exception):  # kept in `problem`, for the engine to see; the rows are still in the buffer
                 self.flush()
-            except Exception:
-                continue  # kept in `problem`, for the engine to see; the rows are still in the buffer
+
+    def _wait(self) -> bool:
+        """Until the first row in the buffer has waited for what is a pause by then; False: nothing more will come."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._buffer or self._closed.is_set())
+            since = monotonic()
+            while not self._closed.is_set() and (left := since + self.pause - monotonic()) > 0:
+                self._changed.wait(left)
+            return not self._closed.is_set()
 
 
 def commit_rows(database: Database, batch: Iterable[tuple[str, int, int, dict[str, float]]]) -> dict[str, int]:
