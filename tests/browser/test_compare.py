@@ -48,7 +48,7 @@ def test_what_is_chosen_stands_in_the_address(page: Page, runs: list[dict]) -> N
     page.get_by_label("Runs and groups").click()
     page.get_by_role("option", name=re.compile(runs[0]["run_id"][:6])).click()
     expect(page.locator(".legend .entry")).to_have_count(1)
-    assert f"compare={runs[0]['run_id']}" in page.url
+    page.wait_for_url(f"**compare={runs[0]['run_id']}*")
     page.reload()
     expect(page.locator(".legend .entry")).to_have_count(1)
 

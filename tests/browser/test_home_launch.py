@@ -40,7 +40,7 @@ def test_settings_can_be_changed_first(page: Page, app: App) -> None:
     page.goto("/")
     page.locator(".st-key-card-gym").get_by_role("button", name="Change settings first").click()
     expect(page.get_by_label("Clip range", exact=True)).to_have_value("0.2")
-    assert "from=cartpole-ppo" in page.url
+    page.wait_for_url("**from=cartpole-ppo*")
     page.get_by_label("Clip range", exact=True).fill("0.15")
     page.get_by_label("Seeds", exact=True).fill("7")
     page.get_by_label("Name", exact=True).fill("Narrow clip")

@@ -80,11 +80,12 @@ def test_watching_runs_no_script(page: Page, run_id: str) -> None:
     page.on("websocket", listen)
     page.goto(f"/run?run={run_id}")
     wait_for_points(page, "reward", 3)
-    page.wait_for_timeout(500)
+    assert frames["_stcore/stream"], "the page is not connected"
+    while frames["_stcore/stream"] or not frames["/live?"]:  # until the page's own script has ended
+        frames["_stcore/stream"].clear()
+        page.wait_for_timeout(1000)
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
-    assert frames["_stcore/stream"], "the page is not connected"
-    frames["_stcore/stream"].clear()
     for _ in range(4):
         wait_for_the_next_point(page)
     assert frames["_stcore/stream"] == []
@@ -196,8 +197,8 @@ def test_the_view_is_in_the_address(page: Page, run_id: str) -> None:
     page.locator(".uphill .chooser summary").click()
     page.locator(".uphill .menu").get_by_label("Entropy", exact=True).uncheck()
     expect(page.locator('[data-metric="entropy"]')).to_have_count(0)
-    for part in (f"run={run_id}", "x=iterations", "log=1", "smooth=50", "show="):
-        assert part in page.url
+    parts = (f"run={run_id}", "x=iterations", "log=1", "smooth=50", "show=")
+    page.wait_for_url(lambda address: all(part in address for part in parts))
     page.reload()
     wait_for_points(page, "reward", 2)
     expect(page.get_by_label("Horizontal axis")).to_have_value("iterations")
