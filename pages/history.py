@@ -60,10 +60,12 @@ def filters() -> dict[str, Any]:
     return {"search": words.strip() or None, **{name: value or None for name, value in chosen.items()}}
 
 
-def actions(selected: list[str]) -> None:
-    """What can be done with the chosen runs."""
+def actions(selected: list[str], shown: set[str]) -> None:
+    """What can be done with the chosen runs, of which some may be on another page or beside the search."""
+    elsewhere = len(set(selected) - shown)
+    chosen = f"{len(selected)} chosen" + (f", {elsewhere} of them not shown here" if elsewhere else "")
     with st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center", key="actions"):
-        st.caption(f"{len(selected)} chosen" if selected else "Choose runs to compare or delete them.")
+        st.caption(chosen if selected else "Choose runs to compare or delete them.")
         if st.button(f"Compare (up to {MOST})", disabled=not 1 <= len(selected) <= MOST):
             st.switch_page("compare.py", query_params={"compare": ",".join(selected)})
         if st.button("Delete", disabled=not selected, key="delete-chosen"):
@@ -127,8 +129,8 @@ def show() -> None:
     key = f"runs-{st.session_state.get('list', 0)}"
     selected = list(st.session_state.get(key, {}).get("selected", []))
     with place:
-        actions(selected)
         query = {**wanted, "limit": PER_PAGE, "offset": first}
+        actions(selected, {run.run_id for run in store.runs(**query)})
         clicked = runs_list(store, query, key=key, full=True, selected=selected)
     if clicked.open:
         st.switch_page("run.py", query_params={"run": clicked.open})

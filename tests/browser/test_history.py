@@ -101,6 +101,19 @@ def test_a_tick_stays_while_the_page_answers_the_one_before(page: Page, runs: li
         expect(page.get_by_text("Choose runs to compare or delete them.")).to_be_visible()
 
 
+def test_what_is_chosen_stays_so_beside_another_search(page: Page, runs: list[dict]) -> None:
+    page.goto("/runs")
+    page.get_by_label("Choose Find the way home").check()
+    expect(page.get_by_text("1 chosen", exact=True)).to_be_visible()
+    page.get_by_label("Search").fill("cliff")
+    page.get_by_label("Search").press("Enter")
+    expect(page.get_by_text("1 chosen, 1 of them not shown here")).to_be_visible()
+    page.locator(".runs .body .row input").check()
+    expect(page.get_by_text("2 chosen, 1 of them not shown here")).to_be_visible()
+    page.get_by_role("button", name="Compare (up to 8)").click()
+    page.wait_for_url(lambda address: all(run["run_id"] in address for run in runs))
+
+
 @pytest.mark.parametrize("with_signal", [signal.SIGTERM, signal.SIGINT])
 def test_everything_is_there_after_a_restart(page: Page, app: App, runs: list[dict], with_signal: int) -> None:
     page.goto("/runs")
