@@ -13,6 +13,7 @@ from rdkit.Chem import QED, Crippen
 
 PARACETAMOL = "CC(=O)Nc1ccc(O)cc1"
 ROUNDS = 4
+LEFT = "node => node.getBoundingClientRect().left"
 
 
 def score(page: Page) -> float:
@@ -48,11 +49,16 @@ def test_a_goal_in_words_starts_a_search_that_can_be_watched(page: Page, app: Ap
     page.get_by_role("button", name="Start", exact=True).click()
     page.wait_for_url(re.compile(r"run=[0-9a-f]{12}"), timeout=60_000)
     run_id = re.search(r"run=([0-9a-f]{12})", page.url).group(1)
+    expect(page.locator(".badge")).to_contain_text("Training")
+    stop = page.get_by_role("button", name="Stop", exact=True)
+    place = stop.evaluate(LEFT)
     expect(page.locator(".finds .molecule")).to_have_count(12, timeout=60_000)
+    expect(page.get_by_text("Take away")).to_be_visible()
+    assert stop.evaluate(LEFT) == place, "it moved away under a finger"
     first = score(page)
     expect(page.locator(".five")).to_contain_text(re.compile(r"Real molecules\s*\d+ %"))
     page.wait_for_function("first => Number(document.querySelector('.finds .molecule b').innerText) > first", arg=first)
-    page.get_by_role("button", name="Stop", exact=True).click()
+    stop.click()
     app.wait_for(run_id, "stopped")
     expect(page.locator(".badge")).to_contain_text("Stopped")
     assert app.ask(f"/api/runs/{run_id}")["config"]["task"]["objective"] == "qed"

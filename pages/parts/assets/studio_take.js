@@ -96,7 +96,7 @@ export function studioHeader(runId, goal, { refresh, open }) {
         `${goal} · ${algorithmName(record.algorithm)} · ${tried}${left ? ` · about ${clock(record.eta_s)} left` : ""}`,
       );
       for (const one of buttons) show(one.node, one.states.includes(state));
-      show(take, found);
+      take.style.visibility = found ? "" : "hidden"; // its place is kept: no button moves away under a finger
       const share = state === "finished" ? 1 : Math.min(1, (record.env_steps ?? 0) / Math.max(1, record.budget ?? 1));
       fill.style.transform = `scaleX(${share.toFixed(4)})`;
       progress.setAttribute("aria-valuenow", String(Math.round(100 * share)));
