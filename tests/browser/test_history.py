@@ -92,6 +92,7 @@ def test_a_tick_stays_while_the_page_answers_the_one_before(page: Page, runs: li
     page.goto("/runs")
     boxes = page.locator(".runs .body .row input")
     expect(boxes).to_have_count(2)
+    page.wait_for_timeout(2000)  # the page is whole
     for moment in (0, 20, 60, 120):
         lost = boxes.evaluate_all(TICKED_IN_TURN, moment)
         assert not lost, f"ticked {moment} ms after the other, it was unticked"
@@ -103,6 +104,8 @@ def test_a_tick_stays_while_the_page_answers_the_one_before(page: Page, runs: li
 
 def test_what_is_chosen_stays_so_beside_another_search(page: Page, runs: list[dict]) -> None:
     page.goto("/runs")
+    expect(page.locator(".runs .body .row")).to_have_count(2)
+    page.wait_for_timeout(2000)  # the page is whole
     page.get_by_label("Choose Find the way home").check()
     expect(page.get_by_text("1 chosen", exact=True)).to_be_visible()
     page.get_by_label("Search").fill("cliff")
