@@ -263,11 +263,8 @@ def test_a_failed_run_can_be_tried_again(page: Page, app: App) -> None:
     notice.get_by_role("button", name="Try again with a smaller learning rate").click()
     page.wait_for_url(lambda url: "run=" in url and failed not in url)
     again = page.url.split("run=")[1][:12]
-    assert app.ask(f"/api/runs/{again}")["config"]["algorithm"] == {
-        **config["algorithm"],
-        "learning_rate": 0.02,
-        "clip_range": 0.3,
-    }
+    expected = {**config["algorithm"], "learning_rate": 0.02, "clip_range": 0.3}
+    assert app.ask(f"/api/runs/{again}")["config"]["algorithm"] == expected
     app.wait_for(again, "finished", "failed")
 
 
