@@ -25,6 +25,7 @@ def runs_list(
         "query": urlencode({name: value for name, value in query.items() if value is not None}),
         "full": full,
         "selected": list(selected),
+        "list": key,
     }
     return _LIST(
         data=content,

@@ -117,6 +117,25 @@ def test_what_is_chosen_stays_so_beside_another_search(page: Page, runs: list[di
     page.wait_for_url(lambda address: all(run["run_id"] in address for run in runs))
 
 
+def test_what_is_chosen_outlives_a_search_that_finds_nothing_and_a_look_at_a_run(page: Page, runs: list[dict]) -> None:
+    page.goto("/runs")
+    expect(page.locator(".runs .body .row")).to_have_count(2)
+    page.get_by_label("Choose Find the way home").check()
+    expect(page.get_by_text("1 chosen", exact=True)).to_be_visible()
+    page.get_by_label("Search").fill("nothing-is-called-this")
+    page.get_by_label("Search").press("Enter")
+    expect(page.get_by_text("No run fits this search.")).to_be_visible()
+    page.get_by_label("Search").fill("")
+    page.get_by_label("Search").press("Enter")
+    expect(page.get_by_text("1 chosen", exact=True)).to_be_visible()
+    expect(page.get_by_label("Choose Find the way home")).to_be_checked()
+    page.locator(".runs .body .row a").first.click()
+    page.wait_for_url("**/run?run=*")
+    page.go_back()
+    expect(page.get_by_label("Choose Find the way home")).to_be_checked()
+    expect(page.get_by_text("1 chosen", exact=True)).to_be_visible()
+
+
 @pytest.mark.parametrize("with_signal", [signal.SIGTERM, signal.SIGINT])
 def test_everything_is_there_after_a_restart(page: Page, app: App, runs: list[dict], with_signal: int) -> None:
     page.goto("/runs")

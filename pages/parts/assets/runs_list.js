@@ -5,6 +5,7 @@ import { el, say, show, svg } from "./dom.js";
 import { algorithmName, number, stateName } from "./format.js";
 
 const LISTS = new WeakMap();
+const CHOSEN = new Map(); // by the list's key: the ids that are ticked, which outlive a list that is taken away for a while
 const WIDTH = 108;
 const HEIGHT = 28;
 
@@ -26,14 +27,14 @@ class List {
   constructor(root) {
     this.root = root;
     this.rows = new Map();
-    this.selected = null; // until the page says what is chosen; from then on the list knows best
+    this.selected = null; // until the page says what is chosen; from then on the browser knows best
     this.clock = null;
   }
 
   update(data) {
     this.data = data;
     this.root.classList.toggle("full", data.full);
-    this.selected ??= new Set(data.selected);
+    this.selected ??= this.chosen(data);
     this.draw(data.runs);
     if (this.query !== data.query) {
       this.stop();
@@ -89,6 +90,13 @@ class List {
     const body = el("div", { class: "body", role: "rowgroup" });
     this.root.replaceChildren(el("div", { class: "row head", role: "row" }, ...cells), body);
     return body;
+  }
+
+  chosen({ list, selected }) {
+    if (!CHOSEN.has(list)) CHOSEN.set(list, new Set(selected));
+    const chosen = CHOSEN.get(list);
+    if (chosen.size !== selected.length || selected.some((id) => !chosen.has(id))) this.tell.state("selected", [...chosen]);
+    return chosen;
   }
 
   pick(id, chosen) {
