@@ -1,6 +1,7 @@
 """The command line: `python -m engine COMMAND`; --help lists the commands and what each takes."""
 
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -40,4 +41,7 @@ def drop_output() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    code = main()
+    if code == INTERRUPTED:  # which a second press changes nothing about
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sys.exit(code)
