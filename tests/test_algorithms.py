@@ -1,5 +1,6 @@
 """The three updates: on hand-made rollouts, with invalid rows and at the optimum. Beside peers: tests/truth."""
 
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -9,6 +10,7 @@ from torch.nn.utils import parameters_to_vector
 
 from engine import algorithms, policies
 from engine.algorithms import ALGORITHMS
+from engine.algorithms.ppo import PPO, PPOSettings
 from engine.metrics import METRICS
 from engine.optimisation import NonFiniteGradient
 from engine.policies import PolicySettings
@@ -149,3 +151,16 @@ def test_ppo_stops_early_at_its_target_kl() -> None:
     _, held = updated("ppo", policy(), rollout(policy()), epochs=50, learning_rate=0.01, target_kl=0.002)
     assert held["epochs"] < free["epochs"] == 50
     assert float(held["kl"]) < float(free["kl"])
+
+
+@pytest.mark.parametrize(
+    ("distance", "factor"), [(0.5, 1.02), (0.21, 1.005), (0.19, 0.995), (0.0, 0.98), (math.nan, 1)]
+)
+def test_the_pull_to_the_reference_follows_its_distance(distance: float, factor: float) -> None:
+    """By hand, target 0.2: 1 + 0.1 (KL / 0.2 - 1), within 2 % a time (Ziegler et al. 2019, section 2.2)."""
+    actor = policy()
+    ppo = PPO(actor, reference=actor)
+    settings = PPOSettings(reference_kl_target=0.2, reference_kl_coefficient=0.05)
+    for times in (1, 2):
+        told = ppo._adapt(settings, {"reference_kl": distance})["reference_kl_coefficient"]
+        assert told == pytest.approx(0.05 * factor**times, rel=1e-12)

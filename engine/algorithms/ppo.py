@@ -1,5 +1,6 @@
 """Proximal policy optimisation: several epochs on one batch, held near the old policy by clipping."""
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Literal
 
@@ -180,11 +181,15 @@ class PPO:
         return losses.clipped_value_loss(values, part.values, part.returns, part.mask, settings.value_clip)
 
     def _adapt(self, settings: PPOSettings, row: dict) -> dict[str, float]:
-        """beta <- beta * (1 + 0.1 * clip(KL / target - 1, -0.2, 0.2)). (Ziegler et al. 2019, section 2.2)"""
+        """beta <- beta * (1 + 0.1 * clip(KL / target - 1, -0.2, 0.2)); as it is where no KL was measured.
+
+        Ziegler et al. 2019, section 2.2.
+        """
         if self.reference is None:
             return {}
-        if settings.reference_kl_target is not None:
-            error = float(row["reference_kl"]) / settings.reference_kl_target - 1
+        distance = float(row["reference_kl"])
+        if settings.reference_kl_target is not None and math.isfinite(distance):
+            error = distance / settings.reference_kl_target - 1
             self.pull *= 1 + 0.1 * min(0.2, max(-0.2, error))
         return {"reference_kl_coefficient": self.pull * settings.reference_kl_coefficient}
 

@@ -38,7 +38,9 @@ def test_the_page_opens_with_every_goal(visited: tuple[AppTest, Engine]) -> None
 def test_an_error_is_held_against_the_numbers_of_the_table(visited: tuple[AppTest, Engine]) -> None:
     """The card shipped with solubility: its range is -11.62 to 1.58, its usual range -6.62 to 0.32."""
     page = visited[0].switch_page("molecules.py").run()
-    said = "In the table solubility in water, log mol/l runs from −11.6 to 1.58, mostly −6.62 to 0.32; the errors are in its unit."
+    said = (
+        "In the table solubility (log mol/l) runs from −11.6 to 1.58, mostly −6.62 to 0.32; the errors are in its unit."
+    )
     assert said in [one.value for one in page.text]
 
 

@@ -18,4 +18,4 @@ def solubility() -> Table:
             for molecule in Chem.SDMolSupplier(str(folder.joinpath(name))):
                 if molecule is not None:
                     rows.append(Row(len(rows) + 1, Chem.MolToSmiles(molecule), float(molecule.GetProp("SOL"))))
-    return Table("smiles", "solubility in water, log mol/l", rows)
+    return Table("smiles", "solubility (log mol/l)", rows)
