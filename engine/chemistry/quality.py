@@ -13,14 +13,14 @@ descriptor_distance Frechet distance (squared) of DESCRIPTORS, each divided by i
 
 import random
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
 from rdkit import Chem, DataStructs
-from rdkit.Chem import QED, rdFingerprintGenerator, rdMolDescriptors
+from rdkit.Chem import rdFingerprintGenerator, rdMolDescriptors
 
 from engine.chemistry.components import component, question
 from engine.chemistry.polishing import texts
@@ -106,22 +106,25 @@ def _molecules(smiles: Sequence[str]) -> list[Scored]:
 
 def _described(found: list[Scored]) -> Described:
     """Sizes, QED and descriptors over all molecules, diversities over the different ones."""
-    parsed = {item.canonical: Chem.MolFromSmiles(item.canonical) for item in found}
-    values = {name: [float(compute(molecule)) for compute in DESCRIPTORS.values()] for name, molecule in parsed.items()}
-    qed = {name: float(QED.qed(molecule)) for name, molecule in parsed.items()}
-    table = np.array([values[item.canonical] for item in found])
+    values = {str(item.canonical): _descriptors(str(item.canonical)) for item in found}
+    table = np.array([values[str(item.canonical)] for item in found])
     return Described(
         molecules=len(found),
-        mean_qed=statistics.fmean(qed[item.canonical] for item in found),
+        mean_qed=statistics.fmean(item.values["qed"] for item in found),
         mean_heavy_atoms=statistics.fmean(item.heavy_atoms for item in found),
-        scaffold_diversity=len({item.scaffold for item in found}) / len(parsed),
-        internal_diversity=internal_diversity(list(parsed.values())),
+        scaffold_diversity=len({item.scaffold for item in found}) / len(values),
+        internal_diversity=internal_diversity(map(Chem.MolFromSmiles, values)),
         mean=table.mean(0).tolist(),
         covariance=np.cov(table.T, ddof=0).tolist(),
     )
 
 
-def internal_diversity(molecules: Sequence[Chem.Mol]) -> float:
+def _descriptors(smiles: str) -> list[float]:
+    molecule = Chem.MolFromSmiles(smiles)
+    return [float(compute(molecule)) for compute in DESCRIPTORS.values()]
+
+
+def internal_diversity(molecules: Iterable[Chem.Mol]) -> float:
     """1 - mean Tanimoto similarity of PAIRS pairs with putting back, a molecule and itself among them (as MOSES)."""
     generator = rdFingerprintGenerator.GetMorganGenerator(radius=2, fpSize=1024)
     prints = [generator.GetFingerprint(molecule) for molecule in molecules]

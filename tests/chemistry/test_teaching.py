@@ -222,3 +222,10 @@ def test_commands(capsys, corpus_file):
     assert figures["samples"] == 40 and 0 <= figures["valid"] <= 1 and figures["taught_molecules"] > 10_000
     assert main(["prior", "check", "--prior", "mine", "-n", "40"]) == 0
     assert "valid" in capsys.readouterr().out
+
+
+def test_of_a_large_corpus_some_molecules_are_described(corpus_file, molecules, monkeypatch):
+    """A quarter of a million parsed at once take minutes and more memory than there is."""
+    monkeypatch.setattr(making, "DESCRIBED", 30)
+    card = make(prior.located("large"), {**SIZE, "epochs": 1, "polish_steps": 0}, corpus_file).card
+    assert card["taught"]["molecules"] == 30 and card["corpus"]["molecules"] == len(molecules) > 30
