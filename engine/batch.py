@@ -117,10 +117,16 @@ def judge(policy: Policy, rollout: Rollout) -> Judged:
 
     A token sequence has no row after its last: nothing follows, so the extra value row is 0.
     """
+    return judge_to_learn(policy, rollout)
+
+
+def judge_to_learn(policy: Policy, rollout: Rollout) -> Judged:
+    """As `judge`, with parameters and log-probabilities through which a first gradient step can be taken."""
     rollout = _readable(rollout, tokens=policy.recurrent)
     steps = len(rollout.actions)
-    params = policy.params(rollout.observations[:steps])
-    values = policy.values(rollout.observations)
+    params = policy.params(_where(rollout.mask, rollout.observations[:steps]))
+    with torch.no_grad():
+        values = policy.values(rollout.observations)
     if len(values) == steps:
         values = torch.cat([values, torch.zeros_like(values[:1])])
     return Judged(rollout, params, policy.distribution.log_prob(params, rollout.actions), values)
@@ -128,7 +134,11 @@ def judge(policy: Policy, rollout: Rollout) -> Judged:
 
 def _readable(rollout: Rollout, tokens: bool) -> Rollout:
     """Choice 0 (and token 0) in invalid rows: a network looks up what stands there, even if it counts nowhere."""
-    mask = rollout.mask
-    actions = torch.where(mask.reshape(*mask.shape, *[1] * (rollout.actions.ndim - 2)), rollout.actions, 0)
-    observations = torch.where(mask, rollout.observations, 0) if tokens else rollout.observations
+    actions = _where(rollout.mask, rollout.actions)
+    observations = _where(rollout.mask, rollout.observations) if tokens else rollout.observations
     return replace(rollout, actions=actions, observations=observations)
+
+
+def _where(mask: Tensor, rows: Tensor) -> Tensor:
+    """Rows [T, N, ...] where the mask [T, N] is true, else 0."""
+    return torch.where(mask.reshape(*mask.shape, *[1] * (rows.ndim - 2)), rows, 0)

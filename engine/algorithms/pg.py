@@ -10,7 +10,7 @@ from engine.advantages import gae, masked_mean, masked_whiten, next_values, rewa
 from engine.algorithms import fields
 from engine.algorithms.critic import fit_critic
 from engine.algorithms.measuring import beside_exact, foresight, movement, reference_penalty
-from engine.batch import Judged, judge
+from engine.batch import Judged, judge_to_learn
 from engine.optimisation import Optimiser
 from engine.policies import Policy
 from engine.rollout import Rollout
@@ -57,7 +57,7 @@ class PG:
         self, settings: PGSettings, rollout: Rollout, progress: float, generator: torch.Generator
     ) -> dict[str, Tensor | float]:
         """theta <- theta + lr * mean(grad log pi(a|s) A); returns the update's metrics. (Williams 1992)"""
-        judged = judge(self.policy, rollout)
+        judged = judge_to_learn(self.policy, rollout)
         returns = self._returns(settings, judged)
         advantages = self._advantages(settings, judged, returns)
         pulled = settings.reference_kl_coefficient > 0
@@ -67,11 +67,9 @@ class PG:
         if not pulled:  # then the reference is only told about, and need not read what is replayed
             sampled = sampled.beside(self.reference)
 
-        params = self.policy.params(lesson.observations)
-        log_probs = self.policy.distribution.log_prob(params, lesson.actions)
-        policy_loss = losses.policy_gradient(log_probs, lesson.advantages, lesson.mask)
-        entropy = masked_mean(self.policy.distribution.entropy(params), lesson.mask)
-        penalty = reference_penalty(self.policy, params, lesson)
+        policy_loss = losses.policy_gradient(lesson.log_probs, lesson.advantages, lesson.mask)
+        entropy = masked_mean(self.policy.distribution.entropy(lesson.params), lesson.mask)
+        penalty = reference_penalty(self.policy, lesson.params, lesson)
         loss = policy_loss - settings.entropy_coefficient * entropy + settings.reference_kl_coefficient * penalty
         norm = self.actor.step(loss, settings.learning_rate, settings.max_gradient_norm)
 

@@ -29,17 +29,20 @@ def system(size: int, seed: int) -> tuple[Tensor, Tensor]:
     return matrix, torch.randn(size, generator=generator, dtype=torch.float64)
 
 
-@pytest.mark.parametrize("steps", [1, 2, 5, 15])
-def test_conjugate_gradients_walk_as_scipys_and_sb3_contribs(steps: int, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("steps", "rounding"), [(1, 1e-12), (2, 1e-12), (5, 1e-10), (15, 1e-7)])
+def test_conjugate_gradients_walk_as_scipys_and_sb3_contribs(
+    steps: int, rounding: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rounding, another on every processor, grows with each step as the directions cease to be conjugate."""
     matrix, b = system(30, steps)
     found, _ = conjugate_gradient(lambda v: matrix @ v, b, steps)
     by_scipy, _ = cg(
         LinearOperator(matrix.shape, matvec=lambda v: matrix.numpy() @ v), b.numpy(), rtol=0, maxiter=steps
     )
-    np.testing.assert_allclose(found, by_scipy, atol=1e-10)
+    np.testing.assert_allclose(found, by_scipy, atol=rounding, rtol=0)
     monkeypatch.setattr(torch, "randn_like", torch.zeros_like)  # theirs starts from noise, ours from 0
     theirs = conjugate_gradient_solver(lambda v: matrix @ v, b, max_iter=steps)
-    torch.testing.assert_close(found, theirs, atol=1e-10, rtol=0)
+    torch.testing.assert_close(found, theirs, atol=rounding, rtol=0)
 
 
 def test_conjugate_gradients_end_at_numpys_solution() -> None:
