@@ -105,7 +105,8 @@ SUBJECTS = {
             "trpo": Recipe(
                 budget=100_000,
                 takes="10 s",
-                algorithm={"batch_size": 2048, "discount": 0.99, "critic_steps": 20},
+                task={"n_envs": 8},
+                algorithm={"batch_size": 1024, "discount": 0.99, "critic_steps": 20},
             ),
             "ppo": Recipe(
                 budget=500_000,
@@ -138,9 +139,9 @@ SUBJECTS = {
             "trpo": Recipe(
                 budget=50_000,
                 takes="5 s",
-                task={"normalisation_discount": 0.999},
+                task={"n_envs": 8, "normalisation_discount": 0.999},
                 algorithm={
-                    "batch_size": 2048,
+                    "batch_size": 1000,
                     "max_kl": 0.02,
                     "discount": 0.999,
                     "gae_lambda": 0.98,
