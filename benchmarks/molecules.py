@@ -68,7 +68,7 @@ def configured(path: Path, objective: str, method: str, seed: int, budget: int) 
     config["task"] |= {"prior": str(path.absolute()), "objective": objective, "workers": 1}
     if method == "reinvent":
         plain = {"best_share": 1.0, "score_power": 1.0, "prior_weight": 0.0, "relative_rewards": False}
-        plain |= {"randomise_replay": False}
+        plain |= {"randomise_replay": False, "replay_times": 0, "repeat_multiplier": 1.0}
         config["task"] |= plain | {"replay": reinvent.REPLAY, "replay_top": reinvent.REPLAY_TOP}
         config["algorithm"] = {"kind": "pg", "batch_size": reinvent.BATCH_SIZE}
     return RunConfig.from_object(config)

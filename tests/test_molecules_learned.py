@@ -114,3 +114,18 @@ def test_a_batch_of_which_nothing_could_be_scored_moves_nothing(monkeypatch):
     assert row["episodes"] == 0.0 and "kl" not in row
     assert all(torch.equal(old, new) for old, new in zip(before, training.policy.parameters(), strict=True))
     training.task.close()
+
+
+def test_molecules_that_were_replayed_often_enough_make_room_for_others():
+    task, policy = made(replay=8, replay_top=8, replay_times=1)
+    seen = set()
+    for _ in range(3):
+        rollout = task.collect(policy, N, generator(), True)  # the same strings each time, so nothing new comes
+        replayed = {
+            tuple(rollout.actions[rollout.mask[:, column], column].tolist())
+            for column in range(N, rollout.actions.shape[1])
+        }
+        assert not replayed & seen
+        seen |= replayed
+    task.close()
+    assert seen

@@ -27,13 +27,18 @@ class Found:
 class Memory:
     """Counts molecules by canonical SMILES. An oracle call is a molecule scored for the first time in the run."""
 
-    def __init__(self, retires: bool = False) -> None:
-        """retires: some of the best may come to earn nothing more, so those that still do are kept on their own."""
+    def __init__(self, retires: bool = False, most_replays: int = 0) -> None:
+        """retires: some of the best may come to earn nothing more, so those that still do are kept on their own.
+        most_replays: as those do that were replayed so many times; 0: none."""
+        self.most_replays = most_replays
         self.counts: dict[str, int] = {}
         self.scaffolds: dict[str, None] = {}
         self.scores: list[float] = []  # of each molecule, in the order in which they came
         self.best: list[Found] = []  # rising
-        self.earning: list[Found] = [] if retires else self.best  # rising, the best without those that retired
+        self.earning: list[Found] = (
+            [] if retires or most_replays else self.best
+        )  # rising, the best without those that retired
+        self.replays: dict[str, int] = {}  # of those that earn, how often they were replayed
         self._area = 0.0
 
     def add(
@@ -64,6 +69,15 @@ class Memory:
         if self.earning is not self.best:
             self.earning = [found for found in self.earning if not spent(found.smiles)]
 
+    def count_replays(self, replayed: Iterable[Found]) -> None:
+        """These were learned from once more; those that were often enough are no longer among those that earn."""
+        if self.most_replays == 0:
+            return
+        for found in replayed:
+            self.replays[found.smiles] = self.replays.get(found.smiles, 0) + 1
+        self.retire(lambda smiles: self.replays.get(smiles, 0) >= self.most_replays)
+        self.replays = {found.smiles: self.replays.get(found.smiles, 0) for found in self.earning}
+
     @property
     def oracle_calls(self) -> int:
         return len(self.counts)
@@ -87,6 +101,7 @@ class Memory:
             "scores": torch.tensor(self.scores, dtype=torch.float64),
             "best": [_plain(found) for found in self.best],
             "earning": None if self.earning is self.best else [_plain(found) for found in self.earning],
+            "replays": [[smiles, times] for smiles, times in self.replays.items()],
             "area": self._area,
         }
 
@@ -98,6 +113,7 @@ class Memory:
         self.best = [_found(item) for item in state["best"]]
         earning = state.get("earning")
         self.earning = self.best if earning is None else [_found(item) for item in earning]
+        self.replays = {smiles: times for smiles, times in state.get("replays", [])}
         self._area = state["area"]
 
 

@@ -28,6 +28,15 @@ class Learning(Settings):
     replay_top: int = setting(
         KEPT, label="Replay from the best", help="They are drawn from this many.", ge=1, le=KEPT, expert=True
     )
+    replay_times: int = setting(
+        0,
+        label="Replays of a molecule",
+        help="A molecule is replayed so many times and no more, so that a run moves on from what it has found; 0: no "
+        "limit.",
+        ge=0,
+        le=100_000,
+        expert=True,
+    )
     randomise_replay: bool = setting(
         False,
         label="Write replayed molecules anew",

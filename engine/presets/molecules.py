@@ -3,7 +3,8 @@
 from engine.presets.subjects import Recipe, Subject
 
 # What the best of the published and tried recipes have in common: a small batch of which the better half is learned
-# from, beside a replay of the best so far, and scores to the third power.
+# from, beside a replay of the best so far, and scores to the third power. A molecule is replayed ten times and pays
+# once: without that a run that has found what it can repeats it, and a new molecule costs ten times as much.
 REPLAY = {
     "replay": 50,
     "replay_top": 100,
@@ -11,6 +12,8 @@ REPLAY = {
     "score_power": 3.0,
     "prior_weight": 0.001,
     "relative_rewards": True,
+    "replay_times": 10,
+    "repeat_multiplier": 0.0,
 }
 SEARCH = {
     "pg": Recipe(

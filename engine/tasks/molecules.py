@@ -94,7 +94,7 @@ class MoleculeTask:
         bars = closing(self.vocabulary, settings.max_length).to(device) if settings.constrained else None
         self.spec = TokenSpec(len(self.vocabulary), **size, weights=weights, closing=bars)
         self._taught = self._prior.model().to(device)
-        self.memory = Memory(retires=settings.bucket_size > 0)
+        self.memory = Memory(settings.bucket_size > 0, settings.replay_times)
         self._shelf = Shelf(settings)
         self._step = 0
         self._last: list[Scored] = []
@@ -143,8 +143,8 @@ class MoleculeTask:
 
     def _replay(self, drawn: Sequences, generator: torch.Generator) -> tuple[list[Found], Sequences]:
         """Which of the best so far are learned from once more, and all strings: those drawn, then theirs."""
-        best = self.memory.earning[-self.settings.replay_top :]
-        chosen = drawn_from(best, self.settings.replay, generator)
+        chosen = drawn_from(self.memory.earning[-self.settings.replay_top :], self.settings.replay, generator)
+        self.memory.count_replays(chosen)
         tokens = [list(found.tokens) for found in chosen]
         if chosen and self.settings.randomise_replay:
             seeds = torch.randint(2**31, (len(chosen),), generator=generator, device=generator.device).tolist()

@@ -57,3 +57,20 @@ def test_restored_exactly_from_tensors_and_plain_values():
     empty = Memory()
     empty.load_state_dict(Memory().state_dict())
     assert vars(empty) == vars(Memory())
+
+
+def test_a_molecule_is_replayed_so_many_times_and_no_more():
+    memory = Memory(most_replays=2)
+    for index, score in enumerate([0.1, 0.5, 0.9]):
+        memory.add(f"C{index}", "", score, {}, step=0)
+    worst, middle, best = memory.earning
+    memory.count_replays([middle, best])
+    assert memory.earning == [worst, middle, best]
+    memory.count_replays([best])
+    assert memory.earning == [worst, middle] and memory.best[-1] == best
+    again = Memory(most_replays=2)
+    again.load_state_dict(memory.state_dict())
+    for both in (memory, again):
+        both.add("C2", "", 0.9, {}, step=1)  # found once more: it stays away
+        both.count_replays([worst, middle])
+    assert [found.smiles for found in again.earning] == ["C0"] and vars(again) == vars(memory)
