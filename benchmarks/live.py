@@ -18,6 +18,7 @@ from typing import Any
 from playwright.sync_api import Browser, Page, sync_playwright
 from served import ENDLESS, App, bare_page, look_on, quantile, rerun, served_app, session
 
+from engine.right_of_way import EVERY
 from tests.browser.conftest import ARGUMENTS
 
 CHART = ".js-plotly-plot"
@@ -160,11 +161,17 @@ def first_page(browser: Browser, address: str) -> float:
 
 
 def first_pages(browser: Browser, app: App, rounds: int = 8) -> dict[str, Any]:
-    """Home, and in turn with it a page of Streamlit's own with a single button: what its front end takes alone."""
+    """Home, and in turn with it a page of Streamlit's own with a single button: what its front end takes alone.
+
+    Visitors come one by one, not so close that training stops giving way to them.
+    """
     with bare_page() as bare:
         first_page(browser, bare)  # both servers have answered before
         first_page(browser, app.address)
-        pairs = [(first_page(browser, app.address), first_page(browser, bare)) for _ in range(rounds)]
+        pairs = []
+        for _ in range(rounds):
+            time.sleep(EVERY)
+            pairs.append((first_page(browser, app.address), first_page(browser, bare)))
     home, button = (list(times) for times in zip(*pairs, strict=True))
     ratio = statistics.median(mine / theirs for mine, theirs in pairs)
     return {**shares(home), "bare_streamlit_median": statistics.median(button), "ratio_to_bare": ratio}

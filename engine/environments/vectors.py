@@ -15,6 +15,7 @@ from engine.environments.batched import dynamics_of
 from engine.environments.batched.vector_env import BatchedVectorEnv
 from engine.environments.failure import EnvironmentFailed
 from engine.environments.spaces import flat, observation_length
+from engine.right_of_way import VISITORS
 
 LONGEST = 1000
 
@@ -93,6 +94,7 @@ class SerialVectorEnv(VectorEnv):
 
     def step(self, actions: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
         """Step each env; one whose episode ended at the last step is reset instead, with reward 0."""
+        VISITORS.give()
         n = self.num_envs
         rewards, terminated, truncated = np.zeros(n), np.zeros(n, bool), np.zeros(n, bool)
         chosen = actions.tolist() if isinstance(self.single_action_space, spaces.Discrete) else actions.copy()

@@ -10,6 +10,8 @@ from importlib import resources
 from starlette.requests import Request
 from starlette.responses import Response
 
+from engine.right_of_way import VISITORS
+
 SCREENS = ["/", "/launch", "/runs", "/compare", "/gridworld", "/molecules", "/run"]
 TAG = '<script src="./assets/again.js"></script>'
 FIRST_SCRIPT = "<script"
@@ -17,6 +19,7 @@ FIRST_SCRIPT = "<script"
 
 def screen(request: Request) -> Response:
     """Streamlit's page with TAG before its own scripts. The browser asks each time whether it is still the same."""
+    VISITORS.ask()
     body, tag = _index()
     headers = {"Cache-Control": "no-cache", "ETag": tag}
     if request.headers.get("if-none-match") == tag:
