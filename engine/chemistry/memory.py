@@ -35,9 +35,7 @@ class Memory:
         self.scaffolds: dict[str, None] = {}
         self.scores: list[float] = []  # of each molecule, in the order in which they came
         self.best: list[Found] = []  # rising
-        self.earning: list[Found] = (
-            [] if retires or most_replays else self.best
-        )  # rising, the best without those that retired
+        self.earning = [] if retires or most_replays else self.best  # rising, without those that retired
         self.replays: dict[str, int] = {}  # of those that earn, how often they were replayed
         self._area = 0.0
 
