@@ -28,16 +28,16 @@ def choose_start() -> None:
     store = service.current().store
     runs = {f"run:{run.run_id}": _copy(run) for run in store.runs(limit=RECENT)}
     names = {name: preset.title for name, preset in PRESETS.items()} | runs
-    if "launch.from" not in st.session_state or st.query_params.get("from") not in (
-        None,
-        st.session_state["launch.from"],
-    ):
+    known = (None, st.session_state.get("launch.address"))
+    if "launch.from" not in st.session_state or st.query_params.get("from") not in known:  # a link, or Back
         st.session_state["launch.from"] = _asked_for(names)
         fill()
     st.selectbox(
         "Start from", list(names), format_func=names.get, key="launch.from", on_change=fill, persist_state="session"
     )
-    st.query_params["from"] = st.session_state["launch.from"]
+    if st.query_params.get("from", FIRST) != st.session_state["launch.from"]:  # else Back would have one more step
+        st.query_params["from"] = st.session_state["launch.from"]
+    st.session_state["launch.address"] = st.query_params.get("from")
 
 
 def _asked_for(names: dict[str, str]) -> str:

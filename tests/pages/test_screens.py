@@ -110,6 +110,30 @@ def test_every_pair_starts_out_without_problems(home: tuple[AppTest, Engine], ta
     assert "of disk" in shown(page)
 
 
+def test_launch_adds_nothing_to_an_address_that_says_enough(home: tuple[AppTest, Engine]) -> None:
+    """Whatever a page writes into its address is one more step for the browser's Back."""
+    page, _ = home
+    page.switch_page("launch.py").run()
+    assert "from" not in page.query_params
+
+
+def test_another_start_fills_the_form_and_stands_in_the_address(home: tuple[AppTest, Engine]) -> None:
+    page, _ = home
+    page.switch_page("launch.py").run()
+    for name, task, algorithm in (("cartpole-trpo", "gym", "trpo"), ("cliff-pg", "gridworld", "pg")):
+        page.selectbox(key="launch.from").set_value(name).run()
+        assert page.query_params["from"] == name
+        assert page.segmented_control(key="task.kind").value == task
+        assert page.segmented_control(key="algorithm.kind").value == algorithm
+    page.query_params["from"] = "cartpole-trpo"  # the browser's Back
+    page.run()
+    assert page.selectbox(key="launch.from").value == "cartpole-trpo"
+    assert page.segmented_control(key="task.kind").value == "gym"
+    page.selectbox(key="launch.from").set_value("gridworld-ppo").run()
+    assert page.query_params["from"] == "gridworld-ppo"
+    assert page.segmented_control(key="task.kind").value == "gridworld"
+
+
 def test_an_earlier_run_can_be_copied(home: tuple[AppTest, Engine]) -> None:
     page, engine = home
     run_id = recorded_run(engine.store, [1.0], preset="cartpole-trpo", seed=7, name=NAUGHTY)
