@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from rdkit import Chem, DataStructs
-from rdkit.Chem import rdFingerprintGenerator, rdMolDescriptors
+from rdkit.Chem import rdFingerprintGenerator
 from rdkit.Chem.Pharm2D import Generate, Gobbi_Pharm2D
 
 from engine.chemistry.checking import MAX_CHARACTERS
@@ -40,7 +40,7 @@ FINGERPRINTS: dict[str, Callable[[Chem.Mol], Any]] = {
     "ECFP6": _counts(3, features=False),
     "FCFP4": _counts(2, features=True),
     "FCFP6": _counts(3, features=True),
-    "atom_pairs": lambda molecule: rdMolDescriptors.GetAtomPairFingerprint(molecule, maxLength=PAIR_LENGTH),
+    "atom_pairs": rdFingerprintGenerator.GetAtomPairGenerator(maxDistance=PAIR_LENGTH).GetSparseCountFingerprint,
     "pharmacophore": _pharmacophores,
 }
 
