@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from engine import service
-from engine.store import STATES, StoreError, UnknownRun
+from engine.store import LIVE_STATES, STATES, StoreError, UnknownRun
 from pages.parts import text, theme
 from pages.parts.comparison import MOST
 from pages.parts.edit_run import edit_run
@@ -69,21 +69,24 @@ def actions(selected: list[str], shown: set[str]) -> None:
         if st.button(f"Compare (up to {MOST})", disabled=not 1 <= len(selected) <= MOST):
             st.switch_page("compare.py", query_params={"compare": ",".join(selected)})
         if st.button("Delete", disabled=not selected, key="delete-chosen"):
+            st.session_state["list"] = st.session_state.get("list", 0) + 1  # a fresh list, with nothing chosen
             delete(selected)
 
 
 def delete(run_ids: list[str]) -> None:
     """Hide runs, and remember which, so that this can be undone."""
-    gone = []
+    gone, store = [], service.current().store
     for run_id in run_ids:
         try:
+            run = store.get_run(run_id)
+            if run.state in LIVE_STATES:
+                raise service.Refused(f"{text.clean(run.name, 60)} is still {run.state}; stop it before you delete it")
             service.current().delete(run_id)
             gone.append(run_id)
         except (StoreError, service.Refused) as error:
             st.session_state["refused"] = str(error)
     st.session_state["deleted"] = gone
     st.query_params["deleted"] = ",".join(gone)  # so that Undo outlives a reload
-    st.session_state["list"] = st.session_state.get("list", 0) + 1  # a fresh list, with nothing chosen
     st.rerun()
 
 

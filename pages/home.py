@@ -73,6 +73,7 @@ def card(offer: Card) -> None:
         if st.button("Start", key=f"start-{offer.task}", type="primary", width="stretch"):
             start(chosen)
         if st.button("Change settings first", key=f"change-{offer.task}", type="tertiary", width="stretch"):
+            st.session_state.pop("launch.from", None)  # as the card has it, whatever was changed in Launch before
             st.switch_page("launch.py", query_params={"from": chosen})
 
 

@@ -1,6 +1,7 @@
 """Launch: a preset or an earlier run as the start, its settings to change, an estimate, Start."""
 
 import json
+from contextlib import suppress
 from typing import Any
 
 import streamlit as st
@@ -28,6 +29,7 @@ def choose_start() -> None:
     store = service.current().store
     runs = {f"run:{run.run_id}": _copy(run) for run in store.runs(limit=RECENT)}
     names = {name: preset.title for name, preset in PRESETS.items()} | runs
+    _add(names, st.session_state.get("launch.from", FIRST))
     known = (None, st.session_state.get("launch.address"))
     if "launch.from" not in st.session_state or st.query_params.get("from") not in known:  # a link, or Back
         st.session_state["launch.from"] = _asked_for(names)
@@ -43,14 +45,17 @@ def choose_start() -> None:
 def _asked_for(names: dict[str, str]) -> str:
     """What the address asks for, where there is such a thing."""
     wanted = st.query_params.get("from", FIRST)
-    if wanted.startswith("run:") and wanted not in names:
-        try:
-            names[wanted] = _copy(service.current().store.get_run(wanted[4:]))
-        except StoreError:
-            st.session_state["launch.unknown"] = wanted
-    elif wanted not in names:
+    _add(names, wanted)
+    if wanted not in names:
         st.session_state["launch.unknown"] = wanted
     return wanted if wanted in names else FIRST
+
+
+def _add(names: dict[str, str], wanted: str) -> None:
+    """Put an earlier run among the names, be it older than those listed or deleted meanwhile."""
+    if wanted.startswith("run:") and wanted not in names:
+        with suppress(StoreError):
+            names[wanted] = _copy(service.current().store.get_run(wanted[4:]))
 
 
 def _copy(run: RunRecord) -> str:
@@ -76,8 +81,9 @@ def other_task() -> None:
 def other_algorithm() -> None:
     """Another algorithm: its settings as the presets of this task have them; the task stays as it is."""
     kind = st.session_state["algorithm.kind"]
-    chosen = st.session_state["launch.from"]
-    subject = _subject(chosen) if chosen in PRESETS else SUBJECTS[st.session_state["task.kind"]]
+    chosen, task = st.session_state["launch.from"], st.session_state["task.kind"]
+    still = chosen in PRESETS and PRESETS[chosen].config["task"]["kind"] == task
+    subject = _subject(chosen) if still else SUBJECTS[task]
     load(_preset(subject, kind), ("algorithm", "policy") if ALGORITHMS[kind].tabular else ("algorithm",))
 
 
@@ -121,10 +127,10 @@ def form(problems: list[str], seed_problems: list[str]) -> None:
     for section, title in (("task", "Task"), ("algorithm", "Algorithm")):
         st.subheader(title, anchor=False)
         section_fields(section, problems, expert=False)
-    with st.expander("Network and tests"):
+    with st.expander("Network and tests", key="launch.network"):
         section_fields("policy", problems, expert=False)
         section_fields("evaluation", problems, expert=False)
-    with st.expander("Expert settings"):
+    with st.expander("Expert settings", key="launch.expert"):
         for section in ("task", "algorithm", "policy", "evaluation", "run"):
             section_fields(section, problems, expert=True)
 

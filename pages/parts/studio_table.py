@@ -115,7 +115,8 @@ def _error(card: dict[str, Any]) -> None:
     st.text(_verdict(test, card))
     st.text(_scale(card))
     if card.get("refused_lines"):
-        with st.expander(f"{card['refused_lines']:,} lines were left out"):
+        lines = "1 line was" if card["refused_lines"] == 1 else f"{card['refused_lines']:,} lines were"
+        with st.expander(f"{lines} left out"):
             for line in card["refused"][:SHOWN_REFUSED]:
                 st.text(text.clean(f"line {line['line']}: {line['reason']}", 300))
 

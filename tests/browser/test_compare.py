@@ -53,6 +53,20 @@ def test_what_is_chosen_stands_in_the_address(page: Page, runs: list[dict]) -> N
     expect(page.locator(".legend .entry")).to_have_count(1)
 
 
+def test_the_view_stays_when_another_run_joins(page: Page, runs: list[dict]) -> None:
+    page.goto(f"/compare?compare={runs[0]['run_id']}")
+    page.get_by_label("Horizontal axis").select_option("iterations")
+    page.get_by_role("checkbox").filter(visible=True).first.wait_for()
+    page.locator(".legend .entry input").uncheck()
+    page.get_by_label("Runs and groups").click()
+    page.get_by_role("option", name=re.compile(runs[1]["run_id"][:6])).click()
+    expect(page.locator(".legend .entry")).to_have_count(2)
+    expect(page.get_by_label("Horizontal axis")).to_have_value("iterations")
+    expect(page.locator(".legend .entry input").first).not_to_be_checked()
+    expect(page.locator(".legend .entry input").last).to_be_checked()
+    page.wait_for_url(f"**{runs[1]['run_id']}*x=iterations*")
+
+
 @pytest.mark.parametrize("asked", ["zzz", "%00", "a," * 500, "<script>alert(1)</script>", "../../etc/passwd"])
 def test_what_is_unknown_gets_a_sentence(page: Page, app: App, asked: str) -> None:
     page.goto(f"/compare?compare={asked}")

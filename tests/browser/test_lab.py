@@ -82,7 +82,7 @@ def test_paint_plan_learn_and_find_it_again(page: Page, app: App) -> None:
     page.wait_for_url(re.compile(r"run=[0-9a-f]{12}"))
     run_id = re.search(r"run=([0-9a-f]{12})", page.url).group(1)
     oracle = page.locator(".oracle")
-    expect(oracle).to_contain_text(re.compile(r"Iteration \d+"))
+    expect(oracle).to_contain_text(re.compile(r"After iteration \d+"))
     exact = oracle.locator("tr", has_text="Return J").locator("td").nth(1)
     run = app.wait_for(run_id, "finished")
     assert run["config"]["task"]["map"] == SMALL.replace("G...\n....", "G...\n.###")

@@ -134,6 +134,40 @@ def test_another_start_fills_the_form_and_stands_in_the_address(home: tuple[AppT
     assert page.segmented_control(key="task.kind").value == "gridworld"
 
 
+def test_an_algorithm_brings_the_preset_of_the_task_that_is_chosen(home: tuple[AppTest, Engine]) -> None:
+    page, _ = home
+    page.switch_page("launch.py")
+    page.query_params["from"] = "cartpole-ppo"
+    page.run()
+    page.segmented_control(key="task.kind").set_value("gridworld").run()
+    page.segmented_control(key="algorithm.kind").set_value("trpo").run()
+    preset = RunConfig.from_object(PRESETS["gridworld-trpo"].config)
+    assert page.text_input(key="algorithm.trpo.batch_size").value == str(preset.algorithm.batch_size)
+    assert float(page.text_input(key="algorithm.trpo.discount").value) == preset.algorithm.discount
+
+
+def test_an_earlier_run_stays_the_start_when_it_is_no_longer_listed(home: tuple[AppTest, Engine]) -> None:
+    page, engine = home
+    old = recorded_run(engine.store, [1.0], preset="cartpole-trpo", name="Old")
+    page.switch_page("launch.py")
+    page.query_params["from"] = f"run:{old}"
+    page.run()
+    engine.store.delete_run(old)
+    page.text_input(key="run.budget").set_value("54321").run()
+    assert page.selectbox(key="launch.from").value == f"run:{old}"
+    assert page.segmented_control(key="algorithm.kind").value == "trpo"
+
+
+def test_a_card_begins_with_its_preset_whatever_was_changed_before(home: tuple[AppTest, Engine]) -> None:
+    page, _ = home
+    page.button(key="change-gym").click().run()
+    preset = page.text_input(key="run.budget").value
+    page.text_input(key="run.budget").set_value("4321").run()
+    page.switch_page("home.py").run()
+    page.button(key="change-gym").click().run()
+    assert page.text_input(key="run.budget").value == preset
+
+
 def test_an_earlier_run_can_be_copied(home: tuple[AppTest, Engine]) -> None:
     page, engine = home
     run_id = recorded_run(engine.store, [1.0], preset="cartpole-trpo", seed=7, name=NAUGHTY)

@@ -7,7 +7,7 @@ import { averaged, curve } from "./groups.js";
 import { ceiling, frame, livePlot, span, timeUnit, unlogged, xAxis, yAxis } from "./plot.js";
 import { Table } from "./table.js";
 import { colours, faint, follow, seriesColours } from "./theme.js";
-import { readView } from "./view.js";
+import { keepView, readView } from "./view.js";
 import { viewing } from "./viewing.js";
 
 const LIVE_MS = 1000;
@@ -18,19 +18,21 @@ const LIVE = ["queued", "training"];
 const VIEWS = new WeakMap();
 
 export default function ({ data, parentElement }) {
-  VIEWS.get(parentElement)?.stop();
-  const view = compareView(parentElement.querySelector(".uphill"), data);
+  const before = VIEWS.get(parentElement);
+  before?.stop();
+  const view = compareView(parentElement.querySelector(".uphill"), data, before?.kept);
   VIEWS.set(parentElement, view);
   return view.stop;
 }
 
-function compareView(root, data) {
-  const view = readView();
+/** kept: the viewer's choices so far, which the page's new address does not know of. */
+function compareView(root, data, kept = { view: readView(), hidden: new Set() }) {
+  const { view, hidden } = kept;
+  keepView(view);
   follow(root);
   const runs = new Map(
     data.groups.flatMap((group) => group.runs).map((id) => [id, { table: new Table(), record: null }]),
   );
-  const hidden = new Set();
   const controls = viewing(view, (otherAxis) => {
     if (otherAxis) charts.forEach((chart) => chart.reset());
     draw();
@@ -43,9 +45,9 @@ function compareView(root, data) {
   root.replaceChildren(lost, legend, el("div", { class: "overlays" }, ...charts.map((chart) => chart.node)));
   root.removeAttribute("aria-busy");
   const entries = data.groups.map((group) =>
-    legendEntry(group, (wanted) => {
-      if (wanted) hidden.delete(group);
-      else hidden.add(group);
+    legendEntry(group, !hidden.has(String(group.runs)), (wanted) => {
+      if (wanted) hidden.delete(String(group.runs));
+      else hidden.add(String(group.runs));
       draw();
     }),
   );
@@ -76,7 +78,7 @@ function compareView(root, data) {
       ...group,
       colour: shades[place],
       members: group.runs.map((id) => runs.get(id)),
-      shown: !hidden.has(group),
+      shown: !hidden.has(String(group.runs)),
     }));
     entries.forEach((entry, place) => entry.update(groups[place], data.metrics[0]));
     charts.forEach((chart) => chart.draw({ groups: groups.filter((group) => group.shown), view, unit, palette }));
@@ -86,6 +88,7 @@ function compareView(root, data) {
   resized.observe(root);
   const clock = clockwork(turn);
   return {
+    kept,
     stop() {
       clock.stop();
       resized.disconnect();
@@ -111,9 +114,9 @@ async function fetched(id, run) {
   }
 }
 
-function legendEntry(group, toggled) {
+function legendEntry(group, shown, toggled) {
   const box = el("input", { type: "checkbox" });
-  box.checked = true;
+  box.checked = shown;
   box.addEventListener("change", () => toggled(box.checked));
   const dot = el("i", { class: "swatch", "aria-hidden": "true" });
   const figures = el("span", { class: "hint" });

@@ -56,9 +56,10 @@ function gridworldLab(root, data, trigger) {
   const wrong = el("p", { class: "problem", role: "alert", hidden: true });
   const bar = tools(data.maps, {
     preset(name) {
-      state.painted = NOTHING;
-      keep({ policy: null });
       change(preset(name).text);
+      state.painted = NOTHING;
+      policyChanged();
+      again();
     },
     undo: history.undo,
     redo: history.redo,
@@ -113,7 +114,7 @@ function gridworldLab(root, data, trigger) {
     },
     hover: (cell) => say(reading, cell ? told({ kinds: kinds(), ...viewed() }, cell) : ""),
   });
-  undoKeys(root, history);
+  const forgetKeys = undoKeys(history);
 
   /** The cells on the board: as painted, or the last that could be read. */
   const kinds = () => state.preview ?? map.kindsOf(state.text) ?? state.read?.cells ?? [["free"]];
@@ -272,6 +273,7 @@ function gridworldLab(root, data, trigger) {
   return {
     stop() {
       clock.stop();
+      forgetKeys();
       plan.stop();
       learn.stop();
       text.remove();

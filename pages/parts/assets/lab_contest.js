@@ -17,6 +17,7 @@ export function contestCard(labels, { begin, compare }) {
   let runners = []; // { kind, runs: [{ id, state, table }], group }
   let clock = null;
   let shown = null;
+  let refusal = null;
   const chosen = new Set(["pg", "ppo", "q-learning"].filter((kind) => kind in labels));
   const chips = Object.entries(labels).map(([kind, label]) =>
     el("button", { type: "button", class: "chip", text: label, "data-racer": kind, onclick: () => pick(kind) }),
@@ -62,6 +63,7 @@ export function contestCard(labels, { begin, compare }) {
 
   async function run() {
     start.disabled = true;
+    refusal = null;
     clock?.stop();
     try {
       const kinds = Object.keys(labels).filter((kind) => chosen.has(kind));
@@ -75,8 +77,9 @@ export function contestCard(labels, { begin, compare }) {
       clock = clockwork(look);
     } catch (error) {
       if (!(error instanceof Refused || error instanceof Unreachable)) throw error;
-      say(said, error instanceof Refused ? error.message : "The app does not answer; nothing was started.");
+      refusal = error instanceof Refused ? error.message : "The app does not answer; nothing was started.";
     }
+    draw();
     press();
   }
 
@@ -100,7 +103,7 @@ export function contestCard(labels, { begin, compare }) {
   function draw() {
     show(more, runners.length > 0);
     show(drawing, runners.some(({ runs }) => runs.some(({ table }) => table.length > 1)));
-    say(said, toldOf(runners, labels));
+    say(said, refusal ?? toldOf(runners, labels));
     if (!shown || drawing.hidden) return;
     const lines = runners.map(({ kind, runs }) => ({
       name: labels[kind],

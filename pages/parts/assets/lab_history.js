@@ -31,14 +31,16 @@ export function takenBack(current, restore) {
   };
 }
 
-/** Ctrl+Z, Ctrl+Y and Ctrl+Shift+Z, wherever nobody types. */
-export function undoKeys(root, history) {
-  root.addEventListener("keydown", (event) => {
+/** Ctrl+Z, Ctrl+Y and Ctrl+Shift+Z on the page, wherever nobody types; what it returns ends that. */
+export function undoKeys(history) {
+  const pressed = (event) => {
     if (!(event.ctrlKey || event.metaKey) || event.target.matches("textarea, input")) return;
     const key = event.key.toLowerCase();
     if (key === "z" && !event.shiftKey) history.undo();
     else if (key === "y" || (key === "z" && event.shiftKey)) history.redo();
     else return;
     event.preventDefault();
-  });
+  };
+  document.addEventListener("keydown", pressed);
+  return () => document.removeEventListener("keydown", pressed);
 }

@@ -79,7 +79,8 @@ function toldOf(found) {
 
 function lesson({ deterministic, stochastic, observed }) {
   const [certain, dice, full] = [deterministic, stochastic, observed].map((one) => one.return ?? -Infinity);
-  const near = (one, other) => one === other || Math.abs(one - other) <= 1e-6 * Math.max(1, Math.abs(one));
+  const near = (one, other) =>
+    one === other || (Number.isFinite(one) && Math.abs(one - other) <= 1e-6 * Math.max(1, Math.abs(one)));
   if (near(certain, full)) return "Here the walls say enough: nothing is lost.";
   if (near(certain, dice)) return "Tossing dice does not help here; what is lost is lost by not seeing.";
   return "Tossing dice beats every fixed choice, because the same choice is wrong in one of the cells that look alike.";

@@ -223,5 +223,5 @@ function toldOf(run, seen, table) {
   const near = away < NEAR * Math.max(1, Math.abs(seen.optimal_return));
   const left = near ? "nothing is left to learn here" : `${number(away)} of return is still left`;
   const exploring = !near && table.newest("epsilon") > 0 ? `, exploring (ε ${number(table.newest("epsilon"))}) included` : "";
-  return `Iteration ${grouped(seen.step)}: ${left}${exploring}. Choose a row to see its curve.`;
+  return `After iteration ${grouped(seen.step)} ${left}${exploring}; the table is of the policy that went into it. Choose a row to see its curve.`;
 }

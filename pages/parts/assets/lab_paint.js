@@ -78,8 +78,7 @@ export function painting(board, { size, brush, preview, stroke, look, hover }) {
     } else if (event.key === " " || event.key === "Enter") {
       walk(cell);
       if (!put(cell)) look(cell);
-    } else if (event.key in LETTERS) {
-      walk(cell);
+    } else if (event.key in LETTERS && board.cursor()) {
       put(cell, LETTERS[event.key]);
     } else return;
     event.preventDefault();

@@ -225,7 +225,8 @@ export function planning({ redraw, ask, refer, painted, learned }) {
       const row = now();
       if (!row) return {};
       last = row;
-      const bits = { none: null, policy: null, optimal: found.answer.optimal }[arrows.value];
+      const own = evaluating() ? { policy: null } : {};
+      const bits = { none: null, optimal: found.answer.optimal, ...own }[arrows.value];
       return {
         shown: row,
         answer: found.answer,
@@ -243,6 +244,8 @@ export function planning({ redraw, ask, refer, painted, learned }) {
       policy.options[1].disabled = !painted();
       policy.options[2].disabled = !learned();
       arrows.options[2].disabled = tab !== "evaluate";
+      if (policy.selectedOptions[0].disabled) policy.value = "random"; // which is what is evaluated then
+      if (arrows.selectedOptions[0].disabled) arrows.value = "greedy";
       const { text, read } = refer();
       blind.tell(tab === "plan" && read !== null, { text, read, answer: found?.answer, palette });
       show(method, tab === "plan");

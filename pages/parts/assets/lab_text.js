@@ -73,7 +73,7 @@ export function windOf(text, cols) {
 /** The text with another wind in the columns of some cells. */
 export function withWind(text, cols, cells, strength) {
   const wind = windOf(text, cols);
-  for (const [, column] of cells) wind[column] = Math.round(strength);
+  for (const [, column] of cells) wind[column] = strength;
   return withSetting(text, "wind", wind.some(Boolean) ? wind.join(" ") : "none");
 }
 

@@ -104,6 +104,11 @@ class List {
     else this.selected.delete(id);
     this.tell.state("selected", [...this.selected]);
   }
+
+  remove(id) {
+    if (this.selected.has(id)) this.pick(id, false);
+    this.tell.trigger("remove", id);
+  }
 }
 
 class Row {
@@ -139,7 +144,7 @@ class Row {
       this.box = el("input", { type: "checkbox", onchange: (event) => list.pick(id, event.target.checked) });
       cells.unshift(part("pick", this.box));
       this.edit = el("button", { class: "quiet", type: "button", text: "Edit", onclick: () => list.tell.trigger("edit", id) });
-      this.drop = el("button", { class: "quiet", type: "button", text: "Delete", onclick: () => list.tell.trigger("remove", id) });
+      this.drop = el("button", { class: "quiet", type: "button", text: "Delete", onclick: () => list.remove(id) });
       cells.push(part("acts", this.edit, this.drop));
     }
     this.node = el("div", { class: "row", role: "row" }, ...cells);

@@ -69,7 +69,7 @@ function row(runId, { path, label, help, optional }, refresh) {
   async function submit(event) {
     event.preventDefault();
     const text = input.value.trim();
-    const value = text === "" && optional ? null : text === "" || Number.isNaN(Number(text)) ? text : Number(text);
+    const value = text === "" && optional ? null : text === "" || !Number.isFinite(Number(text)) ? text : Number(text);
     sending = apply.disabled = true;
     say(said, "Sending …");
     try {

@@ -81,6 +81,7 @@ export function scoreCards(data, reshape) {
 function told(label, taught, now) {
   const middle = (values) => [...values].sort((a, b) => a - b)[values.length >> 1];
   if (!taught.length || !now.length) return "";
-  const round = (value) => (Math.abs(value) >= 20 ? value.toFixed(0) : value.toFixed(2)).replace("-", "−");
+  const digits = [...taught, ...now].every(Number.isInteger) ? 0 : 2;
+  const round = (value) => value.toFixed(Math.abs(value) >= 20 ? 0 : digits).replace("-", "−");
   return `${label}: ${round(middle(taught))} in the middle at first, ${round(middle(now))} now.`;
 }
