@@ -146,3 +146,22 @@ def test_everything_is_there_after_a_restart(page: Page, app: App, runs: list[di
     expect(page.locator(".runs .body .row")).to_have_count(2)
     page.goto(f"/run?run={runs[0]['run_id']}")
     expect(page.locator("h1")).to_contain_text("Find the way home")
+
+
+def test_a_run_that_trains_is_not_deleted_with_the_ticked_ones(page: Page, app: App, runs: list[dict]) -> None:
+    endless = {"budget": 10**10, "evaluation.stop_when_solved": False}
+    run_id = app.ask("/api/runs", {"preset": "gridworld-ppo", "set": endless})["run_id"]
+    app.wait_for(run_id, "training")
+    page.goto("/runs")
+    boxes = page.locator(".runs .body .row input")
+    expect(boxes).to_have_count(3)
+    page.wait_for_timeout(2000)  # the page is whole
+    for place in range(3):
+        boxes.nth(place).check()
+    expect(page.get_by_text("3 chosen")).to_be_visible()
+    page.get_by_role("button", name="Delete", exact=True).first.click()
+    expect(page.get_by_text("is still training; stop it before you delete it")).to_be_visible()
+    expect(page.get_by_text("2 runs were deleted.")).to_be_visible()
+    expect(boxes).to_have_count(1)
+    assert app.ask(f"/api/runs/{run_id}")["state"] == "training"
+    app.ask(f"/api/runs/{run_id}/stop", {})

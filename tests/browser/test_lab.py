@@ -261,3 +261,46 @@ def test_a_race_of_learners_ends_with_their_bands(page: Page, app: App) -> None:
     expect(page.locator(".contest .band")).to_have_count(2)
     page.get_by_role("button", name="Open in Compare").click()
     page.wait_for_url(re.compile(r"/compare\?compare="))
+
+
+def test_another_map_ends_the_painted_policy_and_undo_brings_it_back(page: Page, app: App) -> None:
+    opened(page)
+    page.locator("[data-brush='arrow']").first.click()
+    drag(page, (0, 3), (0, 2), (0, 1), (0, 0))
+    expect(page.get_by_label("Policy", exact=True)).to_have_value("painted")
+    page.locator("[data-tab='plan']").click()
+    expect(cell(page, 0, 3)).to_have_attribute(
+        "data-arrows", "SW"
+    )  # greedy, as Plan shows: what was painted is no plan
+    page.locator("[data-tab='evaluate']").click()
+    expect(cell(page, 0, 3).locator(".value")).to_have_text("−3.00")
+    page.locator("select.preset").select_option("cliff")
+    expect(page.locator(".board .cell")).to_have_count(48)
+    expect(page.get_by_label("Policy", exact=True)).to_have_value("random")
+    page.locator("body").press("Control+z")
+    expect(cell(page, 0, 3).locator(".value")).to_have_text("−3.00")
+    expect(page.get_by_label("Policy", exact=True)).to_have_value("painted")
+
+
+def test_a_letter_paints_only_the_cell_that_the_keyboard_chose(page: Page, app: App) -> None:
+    opened(page)
+    page.mouse.click(*middle(page, 2, 2))
+    page.locator(".board").press("p")
+    expect(text(page)).to_have_value(SMALL)
+
+
+def test_where_walls_say_too_little_dice_are_said_to_help(page: Page, app: App) -> None:
+    """No fixed choice ever gets out of this map, as each may be wrong in a cell that looks alike."""
+    opened(page, "/gridworld?map=maze-20x20&tab=plan")
+    page.locator(".blind").get_by_role("button", name="Compare").click()
+    expect(page.get_by_text("Tossing dice beats every fixed choice")).to_be_visible()
+
+
+def test_a_refused_race_says_so_beside_a_run(page: Page, app: App) -> None:
+    opened(page, "/gridworld?tab=learn")
+    page.get_by_role("button", name=re.compile("^Start ")).first.click()
+    expect(page.locator(".oracle")).to_contain_text(re.compile(r"After iteration \d+"))
+    page.get_by_label("Seeds of the race").fill("50")
+    page.get_by_role("button", name="Race", exact=True).click()
+    page.wait_for_timeout(1500)
+    expect(page.locator(".contest")).to_contain_text("seeds is 50; it must be a whole number between 1 and 10")
