@@ -54,7 +54,7 @@ def test_settings_can_be_changed_first(page: Page, app: App) -> None:
 
 def test_another_start_fills_the_form_each_time_and_back_leaves_the_page_at_once(page: Page) -> None:
     page.goto("/runs")
-    page.get_by_role("link", name="Launch").click()
+    page.get_by_role("link", name="Launch", exact=True).click()
     start = page.get_by_role("combobox", name="Start from")
     for name, title in (("cartpole-trpo", "Keep the pole up (TRPO)"), ("pendulum-ppo", "Swing the pendulum up (PPO)")):
         expect(page.get_by_role("button", name="Start", exact=True)).to_be_enabled()
@@ -63,8 +63,8 @@ def test_another_start_fills_the_form_each_time_and_back_leaves_the_page_at_once
         page.wait_for_url(f"**from={name}*")
         expect(start).to_have_value(title)
     page.goto("/runs")
-    page.get_by_role("link", name="Home").click()
-    page.get_by_role("link", name="Launch").click()
+    page.get_by_role("link", name="Home", exact=True).click()
+    page.get_by_role("link", name="Launch", exact=True).click()
     expect(start).to_be_visible()
     page.go_back()
     expect(page.locator(".st-key-card-gym")).to_be_visible()
