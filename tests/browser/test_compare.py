@@ -56,7 +56,6 @@ def test_what_is_chosen_stands_in_the_address(page: Page, runs: list[dict]) -> N
 def test_the_view_stays_when_another_run_joins(page: Page, runs: list[dict]) -> None:
     page.goto(f"/compare?compare={runs[0]['run_id']}")
     page.get_by_label("Horizontal axis").select_option("iterations")
-    page.get_by_role("checkbox").filter(visible=True).first.wait_for()
     page.locator(".legend .entry input").uncheck()
     page.get_by_label("Runs and groups").click()
     page.get_by_role("option", name=re.compile(runs[1]["run_id"][:6])).click()

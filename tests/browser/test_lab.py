@@ -136,6 +136,9 @@ def test_the_keyboard_paints_and_takes_back(page: Page, app: App) -> None:
     expect(text(page)).to_have_value(SMALL)
     board.press("Control+y")
     expect(cell(page, 0, 2)).to_have_attribute("data-kind", "wall")
+    page.mouse.click(*middle(page, 2, 2))
+    board.press("p")  # the keyboard has chosen no cell any more
+    expect(page.locator(".board [data-kind='pit']")).to_have_count(0)
 
 
 def test_rewards_rules_and_size_change_the_map_and_the_address_carries_them(page: Page, app: App) -> None:
@@ -267,7 +270,6 @@ def test_another_map_ends_the_painted_policy_and_undo_brings_it_back(page: Page,
     opened(page)
     page.locator("[data-brush='arrow']").first.click()
     drag(page, (0, 3), (0, 2), (0, 1), (0, 0))
-    expect(page.get_by_label("Policy", exact=True)).to_have_value("painted")
     page.locator("[data-tab='plan']").click()
     expect(cell(page, 0, 3)).to_have_attribute(
         "data-arrows", "SW"
@@ -282,15 +284,7 @@ def test_another_map_ends_the_painted_policy_and_undo_brings_it_back(page: Page,
     expect(page.get_by_label("Policy", exact=True)).to_have_value("painted")
 
 
-def test_a_letter_paints_only_the_cell_that_the_keyboard_chose(page: Page, app: App) -> None:
-    opened(page)
-    page.mouse.click(*middle(page, 2, 2))
-    page.locator(".board").press("p")
-    expect(text(page)).to_have_value(SMALL)
-
-
 def test_where_walls_say_too_little_dice_are_said_to_help(page: Page, app: App) -> None:
-    """No fixed choice ever gets out of this map, as each may be wrong in a cell that looks alike."""
     opened(page, "/gridworld?map=maze-20x20&tab=plan")
     page.locator(".blind").get_by_role("button", name="Compare").click()
     expect(page.get_by_text("Tossing dice beats every fixed choice")).to_be_visible()
@@ -302,5 +296,5 @@ def test_a_refused_race_says_so_beside_a_run(page: Page, app: App) -> None:
     expect(page.locator(".oracle")).to_contain_text(re.compile(r"After iteration \d+"))
     page.get_by_label("Seeds of the race").fill("50")
     page.get_by_role("button", name="Race", exact=True).click()
-    page.wait_for_timeout(1500)
+    page.wait_for_timeout(3000)  # the run is looked at again meanwhile
     expect(page.locator(".contest")).to_contain_text("seeds is 50; it must be a whole number between 1 and 10")

@@ -5,7 +5,7 @@ import { el, say, show, svg } from "./dom.js";
 import { algorithmName, number, stateName } from "./format.js";
 
 const LISTS = new WeakMap();
-const CHOSEN = new Map(); // by the list's key: the ids that are ticked, which outlive a list that is taken away for a while
+const CHOSEN = { list: null, ids: new Set() }; // what is ticked, by the list's key: it outlives a list that goes for a while
 const WIDTH = 108;
 const HEIGHT = 28;
 
@@ -92,11 +92,12 @@ class List {
     return body;
   }
 
-  chosen({ list, selected }) {
-    if (!CHOSEN.has(list)) CHOSEN.set(list, new Set(selected));
-    const chosen = CHOSEN.get(list);
-    if (chosen.size !== selected.length || selected.some((id) => !chosen.has(id))) this.tell.state("selected", [...chosen]);
-    return chosen;
+  chosen({ full, list, selected }) {
+    if (!full) return new Set(); // nothing can be ticked there
+    if (CHOSEN.list !== list) Object.assign(CHOSEN, { list, ids: new Set(selected) });
+    const { ids } = CHOSEN;
+    if (ids.size !== selected.length || selected.some((id) => !ids.has(id))) this.tell.state("selected", [...ids]);
+    return ids;
   }
 
   pick(id, chosen) {
