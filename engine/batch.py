@@ -55,11 +55,11 @@ class Batch:
         return Batch(**self._chosen(self._shuffled(generator)[: max(1, round(fraction * self.size))]))
 
     @torch.no_grad()
-    def beside(self, reference: Policy | None) -> "Batch":
-        """The same with the reference policy's parameters, where there is one."""
+    def beside(self, reference: Policy | None, known: Tensor | None = None) -> "Batch":
+        """The same with the reference policy's parameters, where there is one; `known` where they are already."""
         if reference is None:
             return self
-        return replace(self, reference_params=reference.params(self.observations))
+        return replace(self, reference_params=reference.params(self.observations) if known is None else known)
 
     def minibatches(self, size: int, generator: torch.Generator) -> Iterator["Batch"]:
         """Parts of about `size` (equal up to one) in random order, each entry in one; itself where one is all."""
@@ -113,23 +113,39 @@ class Judged:
 
 @torch.no_grad()
 def judge(policy: Policy, rollout: Rollout) -> Judged:
-    """Distribution parameters, log-probabilities and values of all rows in one pass; one value row more than steps.
+    """Distribution parameters, log-probabilities and values of all rows in one pass; one value row more than steps."""
+    return judge_to_learn(policy, replace(rollout, learned=None), with_values=True)
 
-    A token sequence has no row after its last: nothing follows, so the extra value row is 0.
+
+def judge_to_learn(policy: Policy, rollout: Rollout, with_values: bool) -> Judged:
+    """As `judge`, with parameters and log-probabilities through which a first gradient step can be taken.
+
+    Without values, of which a critic that nobody fits has none to tell, they are 0.
     """
-    return judge_to_learn(policy, rollout)
-
-
-def judge_to_learn(policy: Policy, rollout: Rollout) -> Judged:
-    """As `judge`, with parameters and log-probabilities through which a first gradient step can be taken."""
     rollout = _readable(rollout, tokens=policy.recurrent)
     steps = len(rollout.actions)
-    params = policy.params(_where(rollout.mask, rollout.observations[:steps]))
-    with torch.no_grad():
-        values = policy.values(rollout.observations)
-    if len(values) == steps:
-        values = torch.cat([values, torch.zeros_like(values[:1])])
+    params = _params(policy, _where(rollout.mask, rollout.observations[:steps]), rollout.learned)
+    values = _values(policy, rollout) if with_values else params.new_zeros(steps + 1, rollout.mask.shape[1])
     return Judged(rollout, params, policy.distribution.log_prob(params, rollout.actions), values)
+
+
+@torch.no_grad()
+def _values(policy: Policy, rollout: Rollout) -> Tensor:
+    """[T+1, N]; a token sequence has no row after its last: nothing follows, so the extra value row is 0."""
+    values = policy.values(rollout.observations)
+    missing = len(rollout.actions) + 1 - len(values)
+    return torch.cat([values, values.new_zeros(missing, values.shape[1])]) if missing else values
+
+
+def _params(policy: Policy, observations: Tensor, learned: Tensor | None) -> Tensor:
+    """Of all columns; no gradient goes to those that are not learned from, which would cost two thirds of a pass."""
+    if learned is None or learned.all():
+        return policy.params(observations)
+    with torch.no_grad():
+        rest = policy.params(observations[:, ~learned])
+    params = policy.params(observations[:, learned])
+    columns = torch.cat([learned.nonzero(), (~learned).nonzero()])[:, 0]
+    return torch.cat([params, rest], 1)[:, columns.argsort()]
 
 
 def _readable(rollout: Rollout, tokens: bool) -> Rollout:

@@ -38,6 +38,8 @@ class Rollout:
     sampled       [N] bool, columns that the policy has just made, the others being replayed; None: all
     learned       [N] bool, columns that the update learns from, be they sampled or replayed; None: all. What is told
                   of the policy (KL, entropy, episodes) is of all sampled ones and of no other
+    reference_params  [T, N', K], what the policy that it started from makes of the sampled columns, where the task had
+                  to ask it anyway; None: not asked
     oracle        what is known exactly beside it; None unless the task was asked
     under_way     made wholly on the device, where reading a number early would hold it up: what each episode under way
                   had brought [T, N] float64 and how long it had lasted [T, N] int64, which the ended ones are read from
@@ -53,6 +55,7 @@ class Rollout:
     mask: Tensor
     sampled: Tensor | None = None
     learned: Tensor | None = None
+    reference_params: Tensor | None = None
     episode_returns: list[float] = field(default_factory=list)
     episode_lengths: list[int] = field(default_factory=list)
     metrics: dict[str, float] = field(default_factory=dict)

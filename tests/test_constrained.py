@@ -8,7 +8,7 @@ import torch
 
 from engine.chemistry import prior
 from engine.chemistry.closing import closing
-from engine.chemistry.replay import log_probability
+from engine.chemistry.replay import log_probability, logits_of
 from engine.chemistry.tokens import BOUNDARY_TEXT, Vocabulary
 from engine.config import RunConfig
 from engine.policies.spec import TokenSpec
@@ -119,10 +119,10 @@ def test_a_molecule_that_just_fits_can_be_written(smiles):
     written = torch.tensor(tokens)[:, None]
     read = torch.cat([torch.zeros(1, 1, dtype=torch.int64), written[:-1]])
     strings = Sequences(read, written, torch.zeros(len(tokens), 1), torch.ones(len(tokens), 1, dtype=torch.bool))
-    fits = log_probability(model, strings, closing(vocabulary, len(tokens)))
+    fits = log_probability(logits_of(model, strings, closing(vocabulary, len(tokens))), strings)
     assert -20 * len(tokens) < float(fits) < 0
-    assert float(fits) >= float(log_probability(model, strings))
-    assert float(log_probability(model, strings, closing(vocabulary, len(tokens) - 1))) < -9000
+    assert float(fits) >= float(log_probability(logits_of(model, strings), strings))
+    assert float(log_probability(logits_of(model, strings, closing(vocabulary, len(tokens) - 1)), strings)) < -9000
 
 
 def small_prior(folder, monkeypatch, language):

@@ -43,6 +43,18 @@ def test_the_best_are_replayed_beside_fresh_molecules_and_are_no_oracle_calls():
     task.close()
 
 
+def test_what_the_prior_makes_of_the_drawn_strings_is_handed_on():
+    """`made`'s policy is what the run starts from, so that it says the same of each token."""
+    task, policy = made(replay=5, prior_weight=0.001, temperature=1.3)
+    task.collect(policy, N, generator(), True)
+    rollout = task.collect(policy, N, generator(2), True)
+    with torch.no_grad():
+        expected = policy.params(rollout.observations)[:, :N]
+    valid = rollout.mask[:, :N]
+    assert torch.allclose(rollout.reference_params[valid], expected[valid], atol=1e-5)
+    task.close()
+
+
 def test_a_full_scaffold_earns_less_while_what_is_told_stays_as_it_is():
     """Rewards worked out again here, molecule by molecule, from RDKit's own scaffolds and QED."""
     plain, policy = made()

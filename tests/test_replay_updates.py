@@ -88,17 +88,21 @@ def test_all_columns_named_is_the_update_without_names(kind):
         assert torch.equal(left, right)
 
 
-@pytest.mark.parametrize(("pull", "columns"), [(0.0, 3), (0.5, 4)])
-def test_the_reference_reads_replayed_strings_only_where_it_pulls(pull, columns, monkeypatch):
-    """Either way the distance is told of the three drawn strings: KL(after || taught), computed here."""
+@pytest.mark.parametrize(("pull", "known", "columns"), [(0.0, False, [3]), (0.0, True, []), (0.5, True, [4])])
+def test_the_reference_reads_no_more_than_it_must(pull, known, columns, monkeypatch):
+    """Replayed strings only where it pulls, drawn ones not where the task knows already what it makes of them.
+
+    Each time the distance is told of the three drawn strings: KL(after || taught), computed here.
+    """
     taught, learner = policy(), policy()
     asked = []
     monkeypatch.setattr(taught, "params", lambda read: asked.append(read.shape[1]) or TokenPolicy.params(taught, read))
     algorithm = algorithms.build("pg", learner, taught)
     chosen = ALGORITHMS["pg"].settings.from_object({"kind": "pg", "reference_kl_coefficient": pull, **PLAIN})
-    recorded = rollout(sampled=SAMPLED, learned=LEARNED)
+    logits = torch.tensor(CHANCES).log().expand(3, 3, 3) if known else None
+    recorded = rollout(sampled=SAMPLED, learned=LEARNED, reference_params=logits)
     row = algorithm.update(chosen, recorded, 0.0, torch.Generator().manual_seed(1))
-    assert asked == [columns]
+    assert asked == columns
     with torch.no_grad():
         after = torch.log_softmax(learner.params(recorded.observations), -1)[:, :3][recorded.mask[:, :3]]
     expected = float((after.exp() * (after - torch.tensor(CHANCES).log())).sum(-1).mean())

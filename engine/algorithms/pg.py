@@ -57,7 +57,8 @@ class PG:
         self, settings: PGSettings, rollout: Rollout, progress: float, generator: torch.Generator
     ) -> dict[str, Tensor | float]:
         """theta <- theta + lr * mean(grad log pi(a|s) A); returns the update's metrics. (Williams 1992)"""
-        judged = judge_to_learn(self.policy, rollout)
+        valued = settings.baseline in ("value", "gae")
+        judged = judge_to_learn(self.policy, rollout, with_values=valued)
         returns = self._returns(settings, judged)
         advantages = self._advantages(settings, judged, returns)
         pulled = settings.reference_kl_coefficient > 0
@@ -65,7 +66,7 @@ class PG:
 
         lesson, sampled = batch.columns(rollout.learned), batch.columns(rollout.sampled)
         if not pulled:  # then the reference is only told about, and need not read what is replayed
-            sampled = sampled.beside(self.reference)
+            sampled = sampled.beside(self.reference, rollout.reference_params)
 
         policy_loss = losses.policy_gradient(lesson.log_probs, lesson.advantages, lesson.mask)
         entropy = masked_mean(self.policy.distribution.entropy(lesson.params), lesson.mask)
@@ -78,7 +79,7 @@ class PG:
             "gradient_norm": norm,
             "learning_rate": settings.learning_rate,
         }
-        if settings.baseline in ("value", "gae"):
+        if valued:
             row["value_loss"] = fit_critic(
                 self.policy,
                 self.critic,

@@ -53,13 +53,13 @@ class Prior:
                 ]
             )
 
-    def model(self) -> TokenModel:
-        """A TokenModel with these weights. Raises RuntimeError where names or shapes do not agree."""
+    def model(self, temperature: float = 1.0) -> TokenModel:
+        """A TokenModel with these weights, tempered. Raises RuntimeError where names or shapes do not agree."""
         size = self.card["size"]
         model = TokenModel(
             len(self.vocabulary), size["embedding"], size["hidden"], size["layers"], len(self.vocabulary)
         )
-        model.load_state_dict(self.weights)
+        model.load_state_dict(self.tempered(temperature))
         return model
 
 

@@ -102,12 +102,12 @@ def beside(drawn: Sequences, replayed: Sequence[Sequence[int]]) -> Sequences:
     read = torch.cat([torch.full_like(written[:1], BOUNDARY), written[:-1]])
     unknown = torch.full(written.shape, math.nan)  # the policy did not draw them
     pairs = zip((drawn.read, drawn.written, drawn.log_prob, drawn.mask), (read, written, unknown, mask), strict=True)
-    return Sequences(*(torch.cat([_longer(left, length), right.to(left.device)], 1) for left, right in pairs))
+    return Sequences(*(torch.cat([longer(left, length), right.to(left.device)], 1) for left, right in pairs))
 
 
-def _longer(rows: Tensor, length: int) -> Tensor:
-    """[T, N] with rows of zeros up to `length`."""
-    return torch.cat([rows, rows.new_zeros(length - len(rows), rows.shape[1])])
+def longer(rows: Tensor, length: int) -> Tensor:
+    """[T, N, ...] with rows of zeros up to `length`."""
+    return torch.cat([rows, rows.new_zeros(length - len(rows), *rows.shape[1:])])
 
 
 def sharpened(scores: Tensor, log_prior: Tensor, prior_weight: float, power: float) -> Tensor:
@@ -122,11 +122,14 @@ def relative(rewards: Tensor, learned: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def log_probability(model: TokenModel, strings: Sequences, closing: Closing | None = None) -> Tensor:
-    """[N] log-probability of each whole string, of what is left to choose from where `closing` bars tokens."""
+def logits_of(model: TokenModel, strings: Sequences, closing: Closing | None = None) -> Tensor:
+    """[T, N, vocabulary], of what is left to choose from where `closing` bars tokens."""
     logits = model(strings.read)
-    if closing is not None:
-        logits = closing.whole(logits, strings.read)
+    return logits if closing is None else closing.whole(logits, strings.read)
+
+
+def log_probability(logits: Tensor, strings: Sequences) -> Tensor:
+    """[N] log-probability of each whole string."""
     log_probs = torch.log_softmax(logits, -1).gather(-1, strings.written[..., None])[..., 0]
     return torch.where(strings.mask, log_probs, 0.0).sum(0)
 

@@ -10,12 +10,23 @@ from pydantic import field_validator, model_validator
 from torch import Tensor
 
 from engine.chemistry import figures, prior
+from engine.chemistry.cards import cards
 from engine.chemistry.closing import closing
 from engine.chemistry.diversity import Diversity, Shelf
 from engine.chemistry.goal import Goal
 from engine.chemistry.memory import Found, Memory
 from engine.chemistry.predictors import shelf
-from engine.chemistry.replay import Learning, beside, best_of, drawn_from, log_probability, relative, sharpened
+from engine.chemistry.replay import (
+    Learning,
+    beside,
+    best_of,
+    drawn_from,
+    log_probability,
+    logits_of,
+    longer,
+    relative,
+    sharpened,
+)
 from engine.chemistry.scoring import Scored, Scorer
 from engine.chemistry.tokens import UnknownToken
 from engine.chemistry.trail import KEPT, due, moment, told
@@ -93,7 +104,7 @@ class MoleculeTask:
         self.vocabulary = self._prior.vocabulary
         bars = closing(self.vocabulary, settings.max_length).to(device) if settings.constrained else None
         self.spec = TokenSpec(len(self.vocabulary), **size, weights=weights, closing=bars)
-        self._taught = self._prior.model().to(device)
+        self._taught = self._prior.model(settings.temperature).to(device)
         self.memory = Memory(settings.bucket_size > 0, settings.replay_times)
         self._shelf = Shelf(settings)
         self._step = 0
@@ -111,7 +122,9 @@ class MoleculeTask:
         scored = self._score(drawn)
         earned = [self._reward(item) for item in scored]
         shares = self._shares(scored)
-        rewards = self._sharpened([score * share for score, share in zip(earned, shares, strict=True)], drawn)
+        rewards, reference = self._sharpened(
+            [score * share for score, share in zip(earned, shares, strict=True)], drawn
+        )
         replayed, strings = self._replay(drawn, generator)
         held_back = {"lowered": figures.lowered(scored, shares)} if self.settings.lowers else {}
         self._step += 1
@@ -135,6 +148,7 @@ class MoleculeTask:
             mask=strings.mask & counted.to(self.device),
             sampled=fresh.to(self.device) if replayed else None,
             learned=learned.to(self.device) if self.settings.best_share < 1 else None,
+            reference_params=None if reference is None else longer(reference, len(strings.read)),
             episode_returns=[reward for reward, item in zip(earned, scored, strict=True) if not item.broken],
             episode_lengths=lengths[:batch_size].cpu()[counted[:batch_size]].tolist(),
             metrics={"samples": float(batch_size)} | self._figures(scored) | held_back,
@@ -160,12 +174,14 @@ class MoleculeTask:
             return None
         return tokens if len(tokens) <= self.settings.max_length else None
 
-    def _sharpened(self, scores: list[float], drawn: Sequences) -> Tensor:
-        """Rewards [N] of scores, on the CPU."""
+    def _sharpened(self, scores: list[float], drawn: Sequences) -> tuple[Tensor, Tensor | None]:
+        """Rewards [N] of scores, on the CPU, and the prior's logits where they were needed for that."""
         weight, power = self.settings.prior_weight, self.settings.score_power
         plain = torch.tensor(scores, dtype=torch.float32)
-        log_prior = log_probability(self._taught, drawn, self.spec.closing).cpu() if weight else torch.zeros_like(plain)
-        return sharpened(plain, log_prior, weight, power)
+        if weight == 0:
+            return sharpened(plain, torch.zeros_like(plain), weight, power), None
+        logits = logits_of(self._taught, drawn, self.spec.closing)
+        return sharpened(plain, log_probability(logits, drawn).cpu(), weight, power), logits
 
     def evaluate(self, policy: TokenPolicy, episodes: int, seed: int, deterministic: bool) -> Evaluation:
         """Fresh molecules, which no learning sees. They are drawn even if `deterministic`: the likeliest tokens make
@@ -188,7 +204,7 @@ class MoleculeTask:
         scored = self._last or self._score(
             policy.sample(SHOWN_RECENT, self.settings.max_length, torch.Generator(self.device).manual_seed(seed))
         )
-        recent = [item for item in scored if item.valid][:SHOWN_RECENT]
+        shown = [self._as_found(item) for item in scored if item.valid][:SHOWN_RECENT]
         best = self.memory.best[: -SHOWN_BEST - 1 : -1]
         refused = [item for item in scored if not item.valid and not item.broken][:SHOWN_REFUSED]
         moments, self._moments = self._moments, []
@@ -198,8 +214,8 @@ class MoleculeTask:
                 ("top", self._step, 1, [self._kept(item) for item in reversed(self.memory.best)]),
                 *(("moment", kept["step"], KEPT, kept) for kept in moments),
             ],
-            "best": self._cards(best),
-            "recent": self._cards([self._as_found(item) for item in recent]),
+            "best": cards(best, self.objective, self._scorer, self.memory.counts),
+            "recent": cards(shown, self.objective, self._scorer, self.memory.counts),
             "counts": {"sampled": len(scored), "valid": sum(item.valid for item in scored)},
             "refused": [{"smiles": item.smiles, "reason": item.reason} for item in refused],
             "broken": [{"smiles": item.smiles, "reason": item.reason} for item in self._broken],
@@ -273,27 +289,6 @@ class MoleculeTask:
 
     def _as_found(self, item: Scored) -> Found:
         return Found(self.objective.score(item.values), str(item.canonical), tuple(item.values.items()), self._step)
-
-    def _cards(self, found: list[Found]) -> list[dict[str, Any]]:
-        """What a card shows: pictures, score, each component's share of 0..1, raw values, and how often it came."""
-        return [
-            {
-                "smiles": item.smiles,
-                "score": _or_none(item.score),
-                "svg": drawn.svg,
-                "svg_dark": drawn.svg_dark,
-                "components": {name: _or_none(part) for name, part in self.objective.parts(dict(item.values)).items()},
-                "values": {name: _or_none(value) for name, value in (drawn.values | dict(item.values)).items()},
-                "count": self.memory.counts.get(item.smiles, 0),
-                "step": item.step,
-            }
-            for drawn, item in zip(self._scorer.draw([item.smiles for item in found]), found, strict=True)
-        ]
-
-
-def _or_none(value: float) -> float | None:
-    """JSON has no NaN."""
-    return round(value, 4) if math.isfinite(value) else None
 
 
 def build(settings: MoleculeSettings, seed: int, device: torch.device) -> MoleculeTask:

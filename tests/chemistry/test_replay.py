@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from engine.chemistry.memory import Found
-from engine.chemistry.replay import beside, best_of, drawn_from, log_probability, relative, sharpened
+from engine.chemistry.replay import beside, best_of, drawn_from, log_probability, logits_of, relative, sharpened
 from engine.policies.tokens import Sequences, TokenModel, sample
 
 
@@ -60,7 +60,7 @@ def test_the_log_probability_of_a_string_is_what_it_was_drawn_with():
     model = TokenModel(7, 4, 8, 1, 7)
     drawn = sample(model, 20, 15, generator())
     expected = torch.where(drawn.mask, drawn.log_prob, 0.0).sum(0)
-    assert torch.allclose(log_probability(model, drawn), expected, atol=1e-4)
+    assert torch.allclose(log_probability(logits_of(model, drawn), drawn), expected, atol=1e-4)
 
 
 def test_the_best_share_is_rounded_up_and_leaves_out_what_does_not_count():
