@@ -128,10 +128,12 @@ def test_a_picture_comes_once(client: TestClient, run_id: str) -> None:
 
 
 @pytest.mark.parametrize("screen", SCREENS)
-def test_every_screen_is_streamlits_page_and_one_script_before_its_own(client: TestClient, screen: str) -> None:
+def test_every_screen_is_streamlits_page_and_two_scripts_before_its_own(client: TestClient, screen: str) -> None:
     answer = client.get(screen)
-    before, tag, after = answer.text.partition('<script src="./assets/again.js"></script>')
-    assert tag and "<script" not in before
+    before, tags, after = answer.text.partition(
+        '<script src="./assets/again.js"></script><script src="./assets/back.js"></script>'
+    )
+    assert tags and "<script" not in before
     assert before + after == (resources.files("streamlit") / "static" / "index.html").read_text()
     assert client.get(screen, headers={"If-None-Match": answer.headers["etag"]}).status_code == 304
 

@@ -1,6 +1,7 @@
-"""The page behind every screen: Streamlit's index.html, and in it a script that loads it again where a part is missing.
+"""The page behind every screen: Streamlit's index.html, and in it two scripts of ours before its own.
 
-Streamlit fetches a widget's script when the widget is first shown, tries once, and leaves an error in its place.
+again.js: Streamlit fetches a widget's script when the widget is first shown, tries once, and leaves an error in its
+place; the page is loaded again then. back.js: what Streamlit leaves in the browser's history is put right.
 """
 
 import functools
@@ -13,12 +14,12 @@ from starlette.responses import Response
 from engine.right_of_way import VISITORS
 
 SCREENS = ["/", "/launch", "/runs", "/compare", "/gridworld", "/molecules", "/run"]
-TAG = '<script src="./assets/again.js"></script>'
+TAGS = "".join(f'<script src="./assets/{name}.js"></script>' for name in ("again", "back"))
 FIRST_SCRIPT = "<script"
 
 
 def screen(request: Request) -> Response:
-    """Streamlit's page with TAG before its own scripts. The browser asks each time whether it is still the same."""
+    """Streamlit's page with TAGS before its own scripts. The browser asks each time whether it is still the same."""
     VISITORS.ask()
     body, tag = _index()
     headers = {"Cache-Control": "no-cache", "ETag": tag}
@@ -30,5 +31,5 @@ def screen(request: Request) -> Response:
 @functools.cache
 def _index() -> tuple[bytes, str]:
     page = (resources.files("streamlit") / "static" / "index.html").read_text(encoding="utf-8")
-    body = page.replace(FIRST_SCRIPT, TAG + FIRST_SCRIPT, 1).encode()
+    body = page.replace(FIRST_SCRIPT, TAGS + FIRST_SCRIPT, 1).encode()
     return body, f'"{hashlib.sha256(body).hexdigest()[:16]}"'
