@@ -203,3 +203,14 @@ def test_the_time_profile_adds_up_the_last_hundred_iterations(run: Any) -> None:
         return [...node.querySelectorAll("dt, dd")].map((part) => part.textContent);
     }"""
     assert run("profile.js", script, given) == ["Environment", "20 %", "Learning", "60 %", "Recording", "20 %"]
+
+
+def test_names_of_what_was_changed_keep_apart(run: Any) -> None:
+    """580 px hold a hundred letters over 100 steps: 10 for a mark at 20, 4 for one at 30, 66 for one at 34."""
+    names = run(
+        "marks.js",
+        """({ markNames }) => markNames([0, 20, 30, 34, 101].map((x) => ({ x, name: "Clip range 0.1" })), [0, 100], 580,
+        { accent: "" }).map((mark) => [mark.x, mark.text, mark.hovertext])""",
+    )
+    whole = "Clip range 0.1"
+    assert names == [[0, whole, whole], [20, "Clip ran…", whole], [30, "●", whole], [34, whole, whole]]

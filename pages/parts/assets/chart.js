@@ -1,11 +1,12 @@
 // A metric of one run as it grows: raw curve faint, smoothed bold, limits, healthy band, marks where settings changed.
 
-import { plain } from "./format.js";
+import { markNames } from "./marks.js";
 import { ceiling, frame, limitLines, limitNames, livePlot, span, unlogged, xAxis, yAxis } from "./plot.js";
 import { drawn, smoothed } from "./table.js";
 import { faint } from "./theme.js";
 
 const POINTS = 700;
+const NAMES = 10; // px more above the plot, where what was changed is named
 
 /**
  * A chart in `node`. `spec`: { name, share, band: [low, high]|null, exact, tests, main }: exact ones are not smoothed,
@@ -14,10 +15,10 @@ const POINTS = 700;
  * comes.
  */
 export function lineChart(node, spec, onzoom) {
-  return livePlot(node, (given, zoom) => figure(spec, given, zoom), onzoom);
+  return livePlot(node, (given, zoom) => figure(spec, node.clientWidth, given, zoom), onzoom);
 }
 
-function figure(spec, { table, view, unit, colour, palette, limits, marks, end, over }, zoom) {
+function figure(spec, width, { table, view, unit, colour, palette, limits, marks, end, over }, zoom) {
   const x = table.x(view.x, unit);
   const raw = table.column(spec.name);
   const log = view.log && raw.some((value) => value > 0);
@@ -72,14 +73,18 @@ function figure(spec, { table, view, unit, colour, palette, limits, marks, end, 
   const range = zoom && zoom.log === log ? zoom.y : span(values, spec, log);
   const newest = x.length ? x[x.length - 1] : 0;
   const stop = over ? newest * 1.01 : ceiling(newest, end);
+  const across = zoom ? zoom.x : [0, stop];
+  const { margin, ...rest } = frame(palette, spec.main);
+  const told = spec.main ? marks.map(({ step, name }) => ({ x: x[table.rowOf(step)], name })) : [];
   const layout = {
-    ...frame(palette, spec.main),
-    xaxis: xAxis(palette, zoom ? zoom.x : [0, stop], view, unit, spec.main),
+    ...rest,
+    margin: told.length ? { ...margin, t: margin.t + NAMES } : margin,
+    xaxis: xAxis(palette, across, view, unit, spec.main),
     yaxis: yAxis(palette, range, log, spec.share, spec.main),
     shapes: [...bands(spec, palette), ...limitLines(limits, palette), ...changes(marks, table, x, palette)],
     annotations: [
       ...limitNames(limits, palette, log, spec.main ? "left" : "right"),
-      ...(spec.main ? names(marks, table, x, palette) : []),
+      ...markNames(told, across, width - margin.l - margin.r, palette),
       ...unlogged(raw, log, view.log, palette),
     ],
   };
@@ -113,20 +118,5 @@ function changes(marks, table, x, palette) {
     x0: x[table.rowOf(step)],
     x1: x[table.rowOf(step)],
     line: { color: palette.accent, width: 1.2, dash: "dot" },
-  }));
-}
-
-function names(marks, table, x, palette) {
-  return marks.slice(-6).map(({ step, name }, place) => ({
-    x: x[table.rowOf(step)],
-    y: 1,
-    yref: "paper",
-    yanchor: "top",
-    xanchor: "left",
-    yshift: -14 * (place % 3),
-    text: plain(name),
-    showarrow: false,
-    font: { color: palette.accent, size: 11 },
-    bgcolor: palette.card,
   }));
 }

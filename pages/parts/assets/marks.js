@@ -1,7 +1,9 @@
 // What is drawn over a run's curves: limits as dashed lines, what was done to the run as upright ones.
 
-import { number } from "./format.js";
+import { number, plain } from "./format.js";
 import { inForce } from "./settings.js";
+
+const LETTER = 5.8; // px, of the mean letter
 
 /** The dashed lines of a metric: the solved threshold, the KL limit in force. */
 export function limitsOf(metric, record, data, best) {
@@ -22,6 +24,35 @@ export function marksOf(events, fields) {
   for (const { kind, step, payload } of events)
     if (kind in TELL) words.set(step, [...(words.get(step) ?? []), ...TELL[kind](payload, fields)]);
   return [...words].map(([step, said]) => ({ step, name: said.join(", ") }));
+}
+
+/**
+ * Annotations above a plot of `width` px over the x range `range` that name the marks [{ x, name }], from left to right:
+ * each has the room up to the next. One that doesn't fit is cut or only a dot, and the pointer finds it whole.
+ */
+export function markNames(marks, range, width, palette) {
+  const place = (x) => ((x - range[0]) / (range[1] - range[0])) * width;
+  const seen = marks.filter(({ x }) => x >= range[0] && x <= range[1]);
+  return seen.map(({ x, name }, index) => {
+    const end = index + 1 < seen.length ? place(seen[index + 1].x) : width;
+    return {
+      x,
+      y: 1,
+      yref: "paper",
+      xanchor: "left",
+      yanchor: "bottom",
+      xshift: -3,
+      text: plain(fitting(name, Math.floor((end - place(x)) / LETTER))),
+      hovertext: plain(name),
+      showarrow: false,
+      font: { color: palette.accent, size: 11 },
+    };
+  });
+}
+
+function fitting(name, letters) {
+  if (name.length <= letters) return name;
+  return letters < 5 ? "●" : `${name.slice(0, letters - 2)}…`;
 }
 
 const TELL = {
