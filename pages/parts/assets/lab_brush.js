@@ -7,12 +7,9 @@ import { rewardOf, settingOf, windOf, withKinds, withRewards, withTeleport, with
  * side: the action on whose side of the cell it begins.
  */
 export function laidBy(text, kinds, cell, name, amount, side) {
-  if (name === "look") return null;
+  if (name === "look" || Number.isNaN(amount)) return null;
   if (name === "arrow") return { side };
-  if (name === "wind") {
-    const wind = Math.round(amount);
-    return { wind: windOf(text, kinds[0].length)[cell[1]] === wind ? 0 : wind };
-  }
+  if (name === "wind") return { wind: windOf(text, kinds[0].length)[cell[1]] === amount ? 0 : amount };
   if (name === "teleport") return { teleport: amount };
   if (name === "reward") return { reward: rewardOf(text, cell) === amount ? null : amount };
   return { kind: kinds[cell[0]][cell[1]] === name ? "free" : name };

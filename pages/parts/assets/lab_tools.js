@@ -45,6 +45,7 @@ export function tools(maps, tell) {
   const amount = el("input", {
     type: "number",
     step: "any",
+    required: true,
     value: 1,
     class: "amount",
     "aria-label": "Reward to paint",
@@ -59,6 +60,7 @@ export function tools(maps, tell) {
     chosen = name;
     for (const one of buttons) one.setAttribute("aria-pressed", String(one.dataset.brush === name));
     show(amount, name in amounts);
+    amount.step = name === "wind" ? "1" : "any";
     amount.setAttribute("aria-label", amounts[name] ?? amounts.reward);
     tell.brush(name);
   }
@@ -74,7 +76,8 @@ export function tools(maps, tell) {
     brushes,
     choose,
     brush: () => chosen,
-    amount: () => Number(amount.value),
+    /** What is to be painted; NaN, and the browser says why, where the field holds no such amount. */
+    amount: () => (amount.hidden || amount.reportValidity() ? Number(amount.value) : NaN),
     /** Say which map is open, its size and what can be undone. */
     tell(name, size, canUndo, canRedo) {
       preset.value = maps.some((map) => map.name === name) ? name : "";
