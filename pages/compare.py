@@ -70,6 +70,8 @@ def metrics() -> list[str]:
     picked = st.multiselect(
         "Curves", names, default=USUAL, format_func=lambda name: METRICS[name].label, key="curves", bind="query-params"
     )
+    if not picked:
+        st.caption(f"No curve is chosen, so {METRICS[USUAL[0]].label} is shown.")
     return picked or USUAL[:1]
 
 

@@ -8,6 +8,7 @@ from opened import opened, recorded_run
 from streamlit.testing.v1 import AppTest
 
 from engine.config import RunConfig
+from engine.metrics import METRICS
 from engine.presets import PRESETS
 from engine.service import Engine
 
@@ -232,6 +233,8 @@ def test_compare_lays_out_groups_and_names_what_is_unknown(home: tuple[AppTest, 
     differing = page.dataframe[0].value
     assert "Algorithm" in differing["Setting"].tolist()
     assert "seed" not in differing["Setting"].tolist()
+    page.multiselect(key="curves").set_value([]).run()
+    assert f"No curve is chosen, so {METRICS['return_mean'].label} is shown." in [one.value for one in page.caption]
 
 
 def test_three_algorithms_start_side_by_side(home: tuple[AppTest, Engine]) -> None:
