@@ -17,12 +17,12 @@ REPLAY = {
 }
 SEARCH = {
     "pg": Recipe(
-        budget=6_400,
-        takes="4 min",
+        budget=6_432,
+        takes="3 min",
         task=REPLAY,
         algorithm={
-            "batch_size": 32,
-            "learning_rate": 5e-4,
+            "batch_size": 48,
+            "learning_rate": 1e-3,
             "discount": 1.0,
             "baseline": "none",
             "standardise_advantages": False,
