@@ -106,7 +106,7 @@ SUBJECTS = {
                 budget=100_000,
                 takes="10 s",
                 task={"n_envs": 8},
-                algorithm={"batch_size": 1024, "discount": 0.99, "gae_lambda": 0.98, "critic_steps": 20},
+                algorithm={"batch_size": 1024, "discount": 0.99, "critic_steps": 20},
             ),
             "ppo": Recipe(
                 budget=500_000,
