@@ -113,7 +113,10 @@ class Judged:
 
 @torch.no_grad()
 def judge(policy: Policy, rollout: Rollout) -> Judged:
-    """Distribution parameters, log-probabilities and values of all rows in one pass; one value row more than steps."""
+    """Distribution parameters, log-probabilities and values of all rows; one value row more than steps.
+
+    In one pass: without gradients there is nothing to save on columns that are not learned from.
+    """
     return judge_to_learn(policy, replace(rollout, learned=None), with_values=True)
 
 
