@@ -50,24 +50,22 @@ def by_objective(rows: Sequence[Row], methods: Sequence[str]) -> str:
 
 
 def summary(rows: Sequence[Row], method: str) -> str:
-    """A method beside REINVENT over the objectives and seeds that both have run."""
+    """A method beside REINVENT: the mean over objectives, however many seeds both have run on each."""
     ours, theirs = ({(r["objective"], r["seed"]): r for r in rows if r["method"] == m} for m in (method, "reinvent"))
-    both = sorted(ours.keys() & theirs.keys())
+    both = ours.keys() & theirs.keys()
+    objectives = sorted({objective for objective, _ in both})
     if not both:
         return ""
-    pairs = [(ours[key], theirs[key]) for key in both]
-    lines = [f"| {len(both)} runs of both | {LABELS[method]} | REINVENT | ratio |", "|---|---|---|---|"]
+
+    def means(found: dict[tuple, Row], name: str) -> list[float]:
+        return [statistics.fmean(found[key][name] for key in both if key[0] == one) for one in objectives]
+
+    head = f"{len(objectives)} objectives, {len(both)} runs of both"
+    lines = [f"| {head} | {LABELS[method]} | REINVENT | ratio |", "|---|---|---|---|"]
     for name, label in FIGURES.items():
-        one, other = (statistics.fmean(pair[side][name] for pair in pairs) for side in (0, 1))
+        one, other = (statistics.fmean(means(found, name)) for found in (ours, theirs))
         lines.append(f"| {label}, mean | {one:.3f} | {other:.3f} | {one / other if other else float('nan'):.2f} |")
-    ahead = ahead_on(pairs)
-    lines.append(f"| objectives ahead in AUC top-10 | {ahead[0]} of {ahead[1]} | | |")
+    pairs = zip(means(ours, "auc_top10"), means(theirs, "auc_top10"), strict=True)
+    ahead = sum(one > other for one, other in pairs)
+    lines.append(f"| objectives ahead in AUC top-10 | {ahead} of {len(objectives)} | | |")
     return "\n".join(lines) + "\n"
-
-
-def ahead_on(pairs: Sequence[tuple[Row, Row]]) -> tuple[int, int]:
-    """(objectives on which the first one's mean AUC top-10 is the higher, objectives)."""
-    differences: dict[str, list[float]] = {}
-    for one, other in pairs:
-        differences.setdefault(one["objective"], []).append(one["auc_top10"] - other["auc_top10"])
-    return sum(statistics.fmean(found) > 0 for found in differences.values()), len(differences)
