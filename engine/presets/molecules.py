@@ -18,7 +18,7 @@ REPLAY = {
 SEARCH = {
     "pg": Recipe(
         budget=6_432,
-        takes="3 min",
+        takes="4 min",
         task=REPLAY,
         algorithm={
             "batch_size": 48,

@@ -111,6 +111,7 @@ def test_what_is_chosen_stays_so_beside_another_search(page: Page, runs: list[di
     page.get_by_label("Search").fill("cliff")
     page.get_by_label("Search").press("Enter")
     expect(page.get_by_text("1 chosen, 1 of them not shown here")).to_be_visible()
+    expect(page.locator(".runs .body .row")).to_have_count(1)
     page.locator(".runs .body .row input").check()
     expect(page.get_by_text("2 chosen, 1 of them not shown here")).to_be_visible()
     page.get_by_role("button", name="Compare (up to 8)").click()
