@@ -18,7 +18,7 @@ REPLAY = {
 SEARCH = {
     "pg": Recipe(
         budget=6_432,
-        takes="4 min",
+        takes="2 min",
         task=REPLAY,
         algorithm={
             "batch_size": 48,
