@@ -2,12 +2,26 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
+from functools import cached_property
+from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from engine.layers import Floats
 from engine.policies import Policy
 from engine.rollout import Rollout
+
+
+class Arrays(NamedTuple):
+    """observations [M, n], actions [M, A], log_probs [M], advantages [M] and returns [M] of a batch."""
+
+    observations: Floats
+    actions: np.ndarray
+    log_probs: Floats
+    advantages: Floats
+    returns: Floats
 
 
 @dataclass(frozen=True)
@@ -41,6 +55,12 @@ class Batch:
     def count(self) -> Tensor | int:
         """Valid entries: all of a feedforward policy's."""
         return self.size if self.mask.ndim == 1 else self.mask.sum().float()
+
+    @cached_property
+    def arrays(self) -> Arrays:
+        """What the compiled losses read, of rows side by side on the CPU."""
+        wide = (row.reshape(self.size, -1) for row in (self.observations, self.actions))
+        return Arrays(*(row.detach().numpy() for row in (*wide, self.log_probs, self.advantages, self.returns)))
 
     def columns(self, chosen: Tensor | None) -> "Batch":
         """The columns where `chosen` [N] is true; None: the batch as it is."""
@@ -107,8 +127,10 @@ class Judged:
             "returns": returns,
             "mask": mask,
         }
-        batch = Batch(**rows) if policy.recurrent else Batch(**{name: row[mask] for name, row in rows.items()})
-        return batch.beside(reference)
+        if not policy.recurrent:
+            valid = mask.flatten().nonzero()[:, 0]
+            rows = {name: row.flatten(0, 1).index_select(0, valid) for name, row in rows.items()}
+        return Batch(**rows).beside(reference)
 
 
 @torch.no_grad()

@@ -34,15 +34,12 @@ class PPOGradient:
 
     def __call__(self, part: Batch) -> dict[str, float]:
         """The gradient at `part` [M] into every parameter's .grad; returns the metrics that the plain loss does."""
-        count = part.size
+        count, (rows, actions, old, advantages, _) = part.size, part.arrays
         passes = _for_rows(self.passes, self.policy.actor_passes, count)
-        rows = part.observations.reshape(count, -1).numpy()
-        output, actions = passes.forward(rows), part.actions.reshape(count, -1).numpy()
+        output = passes.forward(rows)
         log_probs, weights = np.empty(count, np.float32), np.empty(count, np.float32)
         self.head.log_probs(output, actions, log_probs)
-        loss, clip_fraction, kl = kernels.clipped_surrogate(
-            log_probs, part.log_probs.numpy(), part.advantages.numpy(), self.clip_range, weights
-        )
+        loss, clip_fraction, kl = kernels.clipped_surrogate(log_probs, old, advantages, self.clip_range, weights)
         self.head.slope(output, actions, weights, self.entropy_coefficient, passes.output_slope)
         passes.backward(rows)
         return {
@@ -62,11 +59,9 @@ class ValueGradient:
 
     def __call__(self, part: Batch) -> float:
         """The gradient at `part` [M] into the critic's .grad; returns 0.5 mean (V - R)^2."""
-        count = part.size
-        passes = _for_rows(self.passes, self.policy.critic_passes, count)
-        rows = part.observations.reshape(count, -1).numpy()
-        values = passes.forward(rows)
-        loss = kernels.value_slope(values, part.returns.numpy(), self.coefficient, passes.output_slope)
+        passes = _for_rows(self.passes, self.policy.critic_passes, part.size)
+        rows, returns = part.arrays.observations, part.arrays.returns
+        loss = kernels.value_slope(passes.forward(rows), returns, self.coefficient, passes.output_slope)
         passes.backward(rows)
         return loss
 

@@ -116,9 +116,22 @@ def backward(
             slope_below(d, weight, below, activation, slopes[filled - count * n : filled].reshape((count, n)))
 
 
+@reordered
+def final(vector: Floats, sizes: Ints, activation: int, rows: Floats, outputs: Floats, out: Floats) -> None:
+    """out [M, m]: what the last layer puts out for rows [M, n], in parts for which `outputs` has room."""
+    units, width = sizes[1:].sum(), out.shape[1]
+    most = len(outputs) // units
+    for first in range(0, len(rows), most):
+        count = min(most, len(rows) - first)
+        room = outputs[: count * units]
+        forward(vector, sizes, activation, rows[first : first + count], room)
+        out[first : first + count] = room[count * (units - width) :].reshape((count, width))
+
+
 def ready() -> None:
     """Have all of it compiled, or read from the cache."""
     sizes, vector = np.ones(3, np.int64), np.ones(4, np.float32)
     rows, outputs = np.ones((1, 1), np.float32), np.ones(2, np.float32)
     forward(vector, sizes, TANH, rows, outputs)
     backward(vector, sizes, TANH, rows, outputs, outputs.copy(), vector.copy())
+    final(vector, sizes, TANH, rows, outputs, rows.copy())

@@ -42,7 +42,6 @@ class Optimiser:
         self.gradient.zero_()
         loss.backward()
 
-    @torch.no_grad()
     def descend(self, learning_rate: float, max_gradient_norm: float) -> float:
         """One step along `gradient`; returns its norm before clipping. Raises NonFiniteGradient.
 
@@ -61,12 +60,17 @@ class Optimiser:
         rate, epsilon = learning_rate * root / bias[0], EPSILON * root
         if self.arrays is not None:
             kernels.adam(*self.arrays, share, rate, epsilon, *BETAS)
-            return norm
+        else:
+            self._adam(share, rate, epsilon)
+        return norm
+
+    @torch.no_grad()
+    def _adam(self, share: float, rate: float, epsilon: float) -> None:
+        """What kernels.adam does, on a device."""
         self.gradient.mul_(share)
         self.first.lerp_(self.gradient, 1 - BETAS[0])
         self.second.mul_(BETAS[1]).addcmul_(self.gradient, self.gradient, value=1 - BETAS[1])
         self.parameters.addcdiv_(self.first, self.second.sqrt().add_(epsilon), value=-rate)
-        return norm
 
     def _skip(self, norm: float) -> None:
         self.skipped += 1

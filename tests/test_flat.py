@@ -2,12 +2,13 @@
 
 import copy
 
+import pytest
 import torch
 from torch import nn
 
 from engine import flat
 from engine.optimisation import Optimiser
-from engine.policies.passes import Passes
+from engine.policies.passes import ROWS, Passes
 
 
 def network() -> nn.Sequential:
@@ -42,3 +43,14 @@ def test_passes_follow_parameters_that_are_moved_copied_or_loaded() -> None:
         assert not torch.allclose(others.forward(rows), passes.forward(rows), atol=1e-3)
         layers.load_state_dict(other.state_dict())
         assert torch.allclose(passes.forward(rows), other(rows), atol=1e-6)
+
+
+@pytest.mark.parametrize("count", [0, 1, ROWS - 1, ROWS, ROWS + 1, 3 * ROWS + 5])
+def test_any_number_of_rows_goes_through_and_an_earlier_output_stays(count: int) -> None:
+    layers = network()
+    passes = Passes(layers)
+    earlier = passes.forward(torch.ones(2, 3))
+    kept, rows = earlier.clone(), torch.randn(count, 3)
+    with torch.no_grad():
+        assert torch.allclose(passes.forward(rows), layers(rows), atol=1e-6)
+    assert torch.equal(earlier, kept)

@@ -9,6 +9,8 @@ from torch import Tensor, nn
 from engine import flat, layers
 from engine.layers import RELU, TANH, Floats
 
+ROWS = 512  # that go through all layers before the next do: what they leave behind stays in the cache
+
 
 class Passes:
     """The passes of one network of linear layers with tanh or relu between them, in float32 on the CPU.
@@ -24,6 +26,7 @@ class Passes:
         self.units = int(self.sizes[1:].sum())
         self.activation = TANH if self.hidden > 0 and isinstance(network[1], nn.Tanh) else RELU
         self.known: tuple[int, Floats] | None = None
+        self.room = np.empty(ROWS * self.units, np.float32)
 
     def vector(self) -> Floats:
         """The parameters [P], as engine/layers.py wants them."""
@@ -36,10 +39,9 @@ class Passes:
 
     def forward(self, rows: Tensor) -> Tensor:
         """The output [M, m] for rows [M, n]: x_{k+1} = f(x_k W' + b), the last without f."""
-        x = rows.contiguous().numpy()
-        outputs = np.empty(len(x) * self.units, np.float32)
-        layers.forward(self.vector(), self.sizes, self.activation, x, outputs)
-        return torch.from_numpy(self.last(outputs, len(x)))
+        out = np.empty((len(rows), int(self.sizes[-1])), np.float32)
+        layers.final(self.vector(), self.sizes, self.activation, rows.contiguous().numpy(), self.room, out)
+        return torch.from_numpy(out)
 
     def last(self, outputs: Floats, rows: int) -> Floats:
         """What the last of the layers put out [M, m], of what all of them did."""

@@ -1,6 +1,6 @@
 """Collector: steps a vector env with a policy and returns what happened as a masked Rollout."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from time import perf_counter
 from typing import Any
 
@@ -12,6 +12,7 @@ from torch import Tensor
 from engine.environments.failure import EnvironmentFailed
 from engine.environments.normalisation import ObservationScale, RewardScale
 from engine.policies import Policy
+from engine.policies.distributions import Distribution
 from engine.policies.spec import EnvSpec
 from engine.rollout import Rollout
 from engine.tasks.rows import Rows
@@ -20,6 +21,7 @@ from engine.tasks.same_step import Finals, spread, with_finals
 Write = Callable[[Any, np.ndarray], None]
 ToEnv = Callable[[np.ndarray], Any]
 CARRIED = ("current", "ended", "returns", "lengths")
+AT_ONCE = 32  # steps of which the random numbers are drawn together: one by one they cost as much as the policy
 
 
 def copy_observations(observations: Any, out: np.ndarray) -> None:
@@ -84,8 +86,9 @@ class Collector:
         views, timings = rows.views, {"environment": 0.0, "inference": 0.0}
         self._first_row(views)
         views["mask"][0] = ~self.ended
+        chance = chances(policy.distribution, min(steps, AT_ONCE), self.envs.num_envs, generator)
         for t in range(steps):
-            self._step(t, policy, generator, rows.tensors, views, timings)
+            self._step(t, policy, next(chance), rows.tensors, views, timings)
         if not self.same_step:
             done = views["terminated"] | views["truncated"]
             np.logical_not(done[:-1], out=views["mask"][1:])
@@ -103,12 +106,13 @@ class Collector:
         views, timings = rows.views, {"environment": 0.0, "inference": 0.0}
         self._first_row(views)
         idle, resets = np.zeros(n, bool), np.zeros(n, bool)
+        chance = chances(policy.distribution, AT_ONCE, n, generator)
         t = taken = 0
         while not idle.all():
             if t == rows.capacity:
                 rows = rows.doubled()
                 views = rows.views
-            self._step(t, policy, generator, rows.tensors, views, timings)
+            self._step(t, policy, next(chance), rows.tensors, views, timings)
             valid = ~(idle | resets)
             views["mask"][t] = valid
             for name in ("rewards", "terminated", "truncated"):
@@ -152,15 +156,15 @@ class Collector:
         self,
         t: int,
         policy: Policy,
-        generator: torch.Generator,
+        chance: Tensor,
         rows: dict[str, Tensor],
         views: dict[str, np.ndarray],
         timings: dict[str, float],
     ) -> None:
-        """Row t: read observations[t], act, step, write observations[t + 1]."""
+        """Row t: read observations[t], act as the policy and `chance` have it, step, write observations[t + 1]."""
         start = perf_counter()
-        params = policy.params(rows["observations"][t].to(self.device)).to(generator.device)
-        views["actions"][t] = policy.distribution.sample(params, generator).cpu().numpy()
+        params = policy.params(rows["observations"][t].to(self.device)).to(chance.device)
+        views["actions"][t] = policy.distribution.chosen(params, chance).cpu().numpy()
         acted = perf_counter()
         outcome = self.envs.step(self.to_env(views["actions"][t]))
         self.write(outcome[0], views["raw"][t + 1])
@@ -254,6 +258,13 @@ class Collector:
             self.observation_scale.load_state_dict(state["observation_scale"])
         if self.reward_scale is not None:
             self.reward_scale.load_state_dict(state["reward_scale"])
+
+
+def chances(distribution: Distribution, steps: int, n: int, generator: torch.Generator) -> Iterator[Tensor]:
+    """What chance adds to a policy's output for n envs (Distribution.noise), one step after the other without end."""
+    like = torch.empty(steps, n, distribution.parameters, device=generator.device)
+    while True:
+        yield from distribution.noise(like, generator).unbind()
 
 
 def check_finite(views: dict[str, np.ndarray], first: int = 0) -> None:

@@ -50,13 +50,13 @@ class BatchedVectorEnv(VectorEnv):
         self.steps += 1
         truncated = self.steps >= self.limit
         begins = self.ended
-        if begins.any():
+        if np.count_nonzero(begins):
             begins = begins & ~self.idle
             self.state[:, begins] = self._starts(int(np.count_nonzero(begins)))
             self.steps[begins] = 0
             rewards[begins], terminated[begins], truncated[begins] = 0.0, False, False
         done = terminated | truncated
-        if self.idle.any():
+        if np.count_nonzero(self.idle):
             rest = self.idle
             self.state[:, rest] = before[:, rest]
             self.steps[rest] -= 1
