@@ -43,12 +43,15 @@ class Alarm:
 
 
 def alarm(table: MetricTable, algorithm: dict[str, Any], best_step: int | None = None) -> Alarm | None:
-    """The alarm that the last rows of a molecule run call for; None where all is well or too little is known.
+    """The alarm that the last rows of a molecule run call for; None where all is well or too little is known, and
+    where a run has patience of its own: it starts over by itself.
 
     table      the run's last rows, RECENT + BEFORE at least; more do no harm
     algorithm  its settings as they hold now, from which the remedies' values are made
     best_step  the iteration of the best checkpoint; one among the last RECENT, which are judged, is none to go back to
     """
+    if np.isfinite(_column(table, "restarts")).any():
+        return None
     signs = [sign for sign in (_repeats(table), _known(table), _narrow(table), _broken(table)) if sign]
     if not signs:
         return None

@@ -1,6 +1,7 @@
 """One sentence that says what is going on in a run, from its recent metrics, in words for people."""
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -39,14 +40,26 @@ def sentence(run: RunRecord, table: MetricTable, best_step: int | None = None) -
             else "the first point comes after the first batch"
         )
         return f"Warming up: {first}."
+    table, begun_anew = _this_search(table)
     algorithm = run.config.get("algorithm", {})
     measured = "score_mean" if of_molecules and "score_mean" in table.names else "return_mean"
     trend = _trend(table, measured, turn)
     alarm = collapse.alarm(table, algorithm, best_step) if of_molecules else None
     if alarm:
         return f"{trend}. {alarm.sentence} {alarm.advice}."
-    remark = _remark(algorithm, table)
+    anew = "It started over, as nothing better came for long; the best so far are kept" if begun_anew else ""
+    remark = anew or _remark(algorithm, table)
     return f"{trend}{'. ' + remark if remark else ''}."
+
+
+def _this_search(table: MetricTable) -> tuple[MetricTable, bool]:
+    """The rows since a search last started over, and whether that was within the last RECENT; else all of them."""
+    anew = np.flatnonzero(np.diff(_column(table, "restarts")) > 0)
+    if not len(anew):
+        return table, False
+    first = int(anew[-1]) + 1
+    kept = replace(table, steps=table.steps[first:], values=table.values[first:], attempts=table.attempts[first:])
+    return kept, len(kept.steps) <= RECENT
 
 
 def _finished(run: RunRecord) -> str:

@@ -180,6 +180,9 @@ METRICS: dict[str, Metric] = {
         "share of real molecules that earn less than their score: repeated, taught before, or of a full scaffold",
         "earns less / valid, by the diversity filter",
     ),
+    "restarts": Metric(
+        "Started over", "times", "how often it started over, having found nothing better for long", "count, by patience"
+    ),
     "score_mean": Metric("Average score", "0 to 1", "average score of real molecules", "mean over valid molecules"),
     "score_best": Metric("Best score", "0 to 1", "best molecule so far", "maximum over the run"),
     "scaffolds": Metric("Different shapes", "scaffolds", "different ring systems so far", "Murcko scaffolds, count"),

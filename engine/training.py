@@ -59,6 +59,8 @@ class Training:
     def iterate(self) -> dict[str, float]:
         """One iteration: collect a rollout, update the policy; returns the row of metrics."""
         start, cpu = monotonic(), thread_time()
+        if self.task.stuck:
+            self._start_over()
         fraction = min(1.0, self.progress.env_steps / self.config.budget)
         algorithms.prepare(self.policy, self.settings, fraction)
         whole = self.algorithm.whole_episodes
@@ -78,6 +80,13 @@ class Training:
         row |= {"steps_per_second": steps / max(ended - start, 1e-9)}
         row |= {"env_steps": float(self.progress.env_steps), "wall_s": self.progress.wall_s}
         return row
+
+    def _start_over(self) -> None:
+        """A policy and an optimiser as at the run's beginning; settings and what the task knows stay."""
+        assert self.reference is not None
+        self.policy.load_state_dict(self.reference.state_dict())
+        self.algorithm = algorithms.build(self.config.algorithm.kind, self.policy, self.reference)
+        self.task.start_over()
 
     def evaluate(self, episodes: int, deterministic: bool) -> Any:
         """Test episodes of their own envs and seed; nothing of the training moves."""

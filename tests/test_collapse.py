@@ -109,3 +109,9 @@ def test_a_checkpoint_that_collapsed_too_is_none_to_go_back_to():
     """The last 10 of 40 iterations are judged: the 30th is the last that is not among them."""
     assert alarm(healthy(**falls("unique", 0.4)), PG, best_step=30).back.step == 30
     assert alarm(healthy(**falls("unique", 0.4)), PG, best_step=31).back is None
+
+
+def test_a_run_with_patience_of_its_own_needs_no_alarm():
+    changed = falls("unique", 0.1)
+    assert alarm(healthy(**changed), PG) is not None
+    assert alarm(healthy(**changed, restarts=np.zeros(40)), PG) is None

@@ -166,3 +166,17 @@ def test_a_molecule_run_that_repeats_itself_is_told_what_helps():
     text = sentence(drawing, rows(**columns))
     assert "It repeats itself: 30% of its molecules differ, 97% did before. Raise the pull to the reference" in text
     assert "repeats itself" not in sentence(replace(RUN, task="gym"), rows(**columns))
+
+
+def test_a_search_that_started_over_is_judged_from_there_on():
+    """Thirty rounds at .8, then a new search that rises from .3: neither falling, nor a collapse to be mended."""
+    scores = np.concatenate([np.full(30, 0.8), ramp(0.3, 0.4, 8)])
+    columns = {"score_mean": scores, "restarts": np.repeat([0.0, 1.0], [30, 8])}
+    text = sentence(replace(RUN, task="molecules"), rows(**columns))
+    assert text.startswith("Still improving: average score 0.371, up")
+    assert text.endswith("It started over, as nothing better came for long; the best so far are kept.")
+    later = {
+        "score_mean": np.append(scores, ramp(0.41, 0.5, 10)),
+        "restarts": np.append(columns["restarts"], [1.0] * 10),
+    }
+    assert "started over" not in sentence(replace(RUN, task="molecules"), rows(**later))

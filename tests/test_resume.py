@@ -64,6 +64,7 @@ CONFIGS = {
             "bucket_size": 2,
             "repeat_multiplier": 0.5,
             "known_multiplier": 0.5,
+            "patience": 16,
         },
         "algorithm": {"kind": "pg", "batch_size": 16, "baseline": "none", "standardise_advantages": False},
         "evaluation": TESTS,

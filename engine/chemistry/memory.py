@@ -67,6 +67,10 @@ class Memory:
         if self.earning is not self.best:
             self.earning = [found for found in self.earning if not spent(found.smiles)]
 
+    def forget_earning(self) -> None:
+        """None of those found so far is learned from any more; they stay known and among the best."""
+        self.earning, self.replays = [], {}
+
     def count_replays(self, replayed: Iterable[Found]) -> None:
         """These were learned from once more; those that were often enough are no longer among those that earn."""
         if self.most_replays == 0:

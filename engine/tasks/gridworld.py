@@ -71,6 +71,8 @@ class GridWorldSettings(Settings):
 class GridWorldTask:
     """Observations are one-hot: cells [rows * columns], or wall codes [16]. Returns are undiscounted."""
 
+    stuck = False
+
     def __init__(self, settings: GridWorldSettings, seed: int, device: torch.device):
         self.settings, self.device = settings, device
         self.grid = read_map(settings.map)

@@ -93,6 +93,8 @@ class GymSettings(Settings):
 class GymTask:
     """Observations are flat float32 [length], discrete ones one-hot. Evaluation returns are as the env gives them."""
 
+    stuck = False
+
     def __init__(self, settings: GymSettings, seed: int, device: torch.device):
         allowed.check(settings.env_id)
         self.settings, self.device = settings, device

@@ -2,22 +2,19 @@
 
 import math
 from time import perf_counter
-from typing import Any, Literal, Self
+from typing import Any
 
 import numpy as np
 import torch
-from pydantic import field_validator, model_validator
 from torch import Tensor
 
 from engine.chemistry import figures, prior
 from engine.chemistry.cards import cards
 from engine.chemistry.closing import closing
-from engine.chemistry.diversity import Diversity, Shelf
-from engine.chemistry.goal import Goal
+from engine.chemistry.diversity import Shelf
 from engine.chemistry.memory import Found, Memory
 from engine.chemistry.predictors import shelf
 from engine.chemistry.replay import (
-    Learning,
     beside,
     best_of,
     drawn_from,
@@ -28,64 +25,16 @@ from engine.chemistry.replay import (
     sharpened,
 )
 from engine.chemistry.scoring import Scored, Scorer
+from engine.chemistry.starting_over import Search
 from engine.chemistry.tokens import UnknownToken
 from engine.chemistry.trail import KEPT, due, moment, told
 from engine.policies.spec import TokenSpec
 from engine.policies.tokens import BOUNDARY, Sequences, TokenPolicy
 from engine.rollout import Rollout
-from engine.settings import setting
 from engine.tasks.evaluation import Evaluation
+from engine.tasks.molecule_settings import MoleculeSettings
 
 SHOWN_BEST, SHOWN_RECENT, SHOWN_REFUSED = 12, 16, 8
-
-
-class MoleculeSettings(Diversity, Learning, Goal):
-    kind: Literal["molecules"] = "molecules"
-    prior: str = setting(
-        prior.NAME,
-        label="Prior",
-        help="What it starts from: shipped, the name of a prior made by `python -m engine prior train`, or a path.",
-        min_length=1,
-        max_length=300,
-        expert=True,
-    )
-    temperature: float = setting(
-        1.0,
-        label="Temperature",
-        help="The prior's logits are divided by it at the start: above 1 bolder, below 1 safer.",
-        ge=0.1,
-        le=10.0,
-        expert=True,
-    )
-    max_length: int = setting(
-        100, label="Longest string", help="Tokens after which a molecule is cut off.", ge=10, le=200, expert=True
-    )
-    constrained: bool = setting(
-        False,
-        label="Close what is opened",
-        help="Tokens are barred that would leave a branch or a ring open, or the string without its end; what is "
-        "learned is of the same distribution. For priors that write SMILES.",
-        expert=True,
-    )
-    workers: int = setting(
-        2, label="Scoring processes", help="Processes that score molecules side by side.", ge=1, le=16, expert=True
-    )
-    score_timeout: float = setting(
-        3.0, label="Scoring time limit", help="Seconds that one molecule may take.", ge=0.1, le=60.0, expert=True
-    )
-
-    @field_validator("prior")
-    @classmethod
-    def _can_be_read(cls, name: str) -> str:
-        if name != prior.NAME:
-            prior.read(prior.located(name))
-        return name
-
-    @model_validator(mode="after")
-    def _has_what_to_close(self) -> Self:
-        if self.constrained and prior.read(prior.located(self.prior)).vocabulary.language != "smiles":
-            raise ValueError("constrained is true; it must be false, because the prior writes SELFIES, which close")
-        return self
 
 
 class MoleculeTask:
@@ -105,7 +54,8 @@ class MoleculeTask:
         bars = closing(self.vocabulary, settings.max_length).to(device) if settings.constrained else None
         self.spec = TokenSpec(len(self.vocabulary), **size, weights=weights, closing=bars)
         self._taught = self._prior.model(settings.temperature).to(device)
-        self.memory = Memory(settings.bucket_size > 0, settings.replay_times)
+        self.memory = Memory(settings.bucket_size > 0 or settings.patience > 0, settings.replay_times)
+        self._search = Search()
         self._shelf = Shelf(settings)
         self._step = 0
         self._last: list[Scored] = []
@@ -126,9 +76,12 @@ class MoleculeTask:
             [score * share for score, share in zip(earned, shares, strict=True)], drawn
         )
         replayed, strings = self._replay(drawn, generator)
-        held_back = {"lowered": figures.lowered(scored, shares)} if self.settings.lowers else {}
+        told_too = {"lowered": figures.lowered(scored, shares)} if self.settings.lowers else {}
+        told_too |= {"restarts": float(self._search.number)} if self.settings.patience else {}
         self._step += 1
+        found_before = len(self.memory.scores)
         self._remember(scored, drawn, rewards)
+        self._search.note(self.memory.scores[found_before:], batch_size)
         self._keep_moment(scored)
         counted = torch.tensor([not item.broken for item in scored] + [True] * len(replayed))
         rewards = torch.cat([rewards, torch.tensor([found.reward for found in replayed])])
@@ -151,9 +104,19 @@ class MoleculeTask:
             reference_params=None if reference is None else longer(reference, len(strings.read)),
             episode_returns=[reward for reward, item in zip(earned, scored, strict=True) if not item.broken],
             episode_lengths=lengths[:batch_size].cpu()[counted[:batch_size]].tolist(),
-            metrics={"samples": float(batch_size)} | self._figures(scored) | held_back,
+            metrics={"samples": float(batch_size)} | self._figures(scored) | told_too,
             timings={"inference": sampled - start, "environment": perf_counter() - sampled},
         )
+
+    @property
+    def stuck(self) -> bool:
+        """Whether so many molecules were no better that the policy is to start over."""
+        return 0 < self.settings.patience <= self._search.waited
+
+    def start_over(self) -> None:
+        """What the search found is replayed no more."""
+        self._search = Search(self._search.number + 1)
+        self.memory.forget_earning()
 
     def _replay(self, drawn: Sequences, generator: torch.Generator) -> tuple[list[Found], Sequences]:
         """Which of the best so far are learned from once more, and all strings: those drawn, then theirs."""
@@ -228,6 +191,7 @@ class MoleculeTask:
             "step": self._step,
             "memory": self.memory.state_dict(),
             "shelf": self._shelf.state_dict(),
+            "search": self._search.state_dict(),
             "moments": self._moments,
         }
 
@@ -239,6 +203,7 @@ class MoleculeTask:
         self.memory.load_state_dict(state["memory"])
         if "shelf" in state:  # older checkpoints are of runs that had none
             self._shelf.load_state_dict(state["shelf"])
+        self._search.load_state_dict(state.get("search", {}))
         self._moments = list(state.get("moments", []))
 
     def close(self) -> None:
