@@ -32,7 +32,7 @@ GUACAMOL = list(OBJECTIVES)[list(OBJECTIVES).index(FIRST) :]
 PRESET = "molecules-celecoxib-{}"
 METHODS = ("pg", "reinvent", "ppo", "trpo")
 EVERY = 100  # calls between two points of the area, as in PMO
-MOST_SAMPLES = 5  # per call, before a method that only repeats itself is stopped
+MOST_SAMPLES = 5  # per call, before a method that only repeats itself is stopped; so many times more where it screens
 
 
 def area(scores: Sequence[float], top: int, budget: int) -> float:
@@ -64,13 +64,13 @@ def diversity(molecules: Sequence[str]) -> float:
 def configured(path: Path, objective: str, method: str, seed: int, budget: int) -> RunConfig:
     """The preset's run with another objective; REINVENT differs in its batch and its replay besides the update."""
     config = preset_config(PRESET.format("pg" if method == "reinvent" else method))
-    config |= {"seed": seed, "budget": MOST_SAMPLES * budget}
     config["task"] |= {"prior": str(path.absolute()), "objective": objective, "workers": 1}
     if method == "reinvent":
         plain = {"best_share": 1.0, "score_power": 1.0, "prior_weight": 0.0, "relative_rewards": False}
-        plain |= {"randomise_replay": False, "replay_times": 0, "repeat_multiplier": 1.0}
+        plain |= {"randomise_replay": False, "replay_times": 0, "repeat_multiplier": 1.0, "screen": 1, "patience": 0}
         config["task"] |= plain | {"replay": reinvent.REPLAY, "replay_top": reinvent.REPLAY_TOP}
         config["algorithm"] = {"kind": "pg", "batch_size": reinvent.BATCH_SIZE}
+    config |= {"seed": seed, "budget": MOST_SAMPLES * budget * config["task"].get("screen", 1)}
     return RunConfig.from_object(config)
 
 

@@ -57,7 +57,8 @@ def test_reinvent_differs_in_its_batch_and_replay_only():
     assert theirs.task.objective == ours.task.objective == "median1" and theirs.seed == ours.seed == 3
     assert theirs.algorithm.batch_size == 64 and theirs.task.replay == 24 and theirs.task.replay_top == 100
     assert theirs.task.score_power == theirs.task.best_share == 1.0 and not theirs.task.relative_rewards
-    assert theirs.task.prior_weight == 0.0 and theirs.budget == ours.budget
+    assert theirs.task.prior_weight == 0.0 and theirs.task.screen == 1 and theirs.task.patience == 0
+    assert theirs.budget == 5000 and ours.budget == 5000 * ours.task.screen
 
 
 def row(objective, method, seed, auc):

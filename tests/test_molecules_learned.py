@@ -141,3 +141,39 @@ def test_molecules_that_were_replayed_often_enough_make_room_for_others():
         seen |= replayed
     task.close()
     assert seen
+
+
+def test_of_all_that_are_drawn_only_the_most_promising_are_scored(monkeypatch):
+    """What is told of validity is of all strings, what is learned and counted as an oracle call of those scored."""
+    monkeypatch.setattr("engine.chemistry.screening.LEAST", 20)
+    task, policy = made(screen=3)
+    asked = []
+    answer = task._scorer._workers.answer
+    monkeypatch.setattr(
+        task._scorer._workers, "answer", lambda work, items: asked.append((work, len(items))) or answer(work, items)
+    )
+    first = task.collect(policy, N, generator(), True)
+    assert first.rewards.shape[1] == N and first.metrics["samples"] == 3 * N
+    assert sum(count for work, count in asked if work == "score") == first.metrics["oracle_calls"] <= N
+    everything = policy.sample(3 * N, 100, generator())
+    symbols = prior.read().vocabulary
+    molecules = [Chem.MolFromSmiles(symbols.decode(column)) for column in everything.written.t().tolist()]
+    assert first.metrics["valid"] == pytest.approx(sum(m is not None for m in molecules) / (3 * N), abs=0.03)
+    second = task.collect(policy, N, generator(2), True)
+    assert second.mask.any(0).all() and torch.equal(
+        second.observations[1:][second.mask[1:]], second.actions[:-1][second.mask[1:]]
+    )
+    assert second.metrics["oracle_calls"] == first.metrics["oracle_calls"] + N  # 2 N to choose from, nearly all real
+    task.close()
+
+
+def test_a_model_of_the_scores_finds_better_molecules_than_chance():
+    """QED over the same three batches, drawn by the same policy, which does not learn here: mean of what was scored."""
+    means = []
+    for screen in (1, 4):
+        task, policy = made(screen=screen)
+        for seed in range(1, 5):
+            rollout = task.collect(policy, N, generator(seed), True)
+        means.append(rollout.metrics["score_mean"])
+        task.close()
+    assert means[1] > means[0] + 0.03

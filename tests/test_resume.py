@@ -51,7 +51,7 @@ CONFIGS = {
         "evaluation": TESTS,
     },
     "molecules-pg-replay": {
-        "budget": 128,
+        "budget": 256,
         "task": {
             "kind": "molecules",
             "objective": "qed",
@@ -65,6 +65,7 @@ CONFIGS = {
             "repeat_multiplier": 0.5,
             "known_multiplier": 0.5,
             "patience": 16,
+            "screen": 2,
         },
         "algorithm": {"kind": "pg", "batch_size": 16, "baseline": "none", "standardise_advantages": False},
         "evaluation": TESTS,

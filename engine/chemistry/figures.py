@@ -9,13 +9,13 @@ from engine.chemistry.rewards import Objective
 from engine.chemistry.scoring import Scored
 
 
-def of_batch(scored: Sequence[Scored], objective: Objective, prior: Prior) -> dict[str, float]:
-    """This batch's shares and means."""
-    valid = [item for item in scored if item.valid]
+def of_batch(drawn: Sequence[Scored], scored: Sequence[Scored], objective: Objective, prior: Prior) -> dict[str, float]:
+    """Shares and means of all that were drawn, and the mean score of those of them that were scored."""
+    valid = [item for item in drawn if item.valid]
     unique = {str(item.canonical) for item in valid}
-    scores = [score for item in valid if math.isfinite(score := objective.score(item.values))]
+    scores = [score for item in scored if item.valid and math.isfinite(score := objective.score(item.values))]
     return {
-        "valid": len(valid) / max(1, sum(not item.broken for item in scored)),
+        "valid": len(valid) / max(1, sum(not item.broken for item in drawn)),
         "unique": _share(len(unique), len(valid)),
         "new": _share(sum(not prior.knows(smiles) for smiles in unique), len(unique)),
         "score_mean": _share(sum(scores), len(scores)),

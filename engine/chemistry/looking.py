@@ -36,7 +36,7 @@ def described(smiles: Sequence[str]) -> list[dict[str, Any]]:
 
 
 def read(smiles: Sequence[str]) -> list[dict[str, Any]]:
-    """Of each {"canonical", "scaffold", "heavy_atoms"}; canonical is None, with a "reason", where it is no molecule."""
+    """Of each {"canonical", "heavy_atoms"}; canonical is None, with a "reason", where it is no molecule."""
     return _asked("read", smiles)
 
 

@@ -16,8 +16,9 @@ REMEMBERED = 50_000
 class Scored:
     """What is known of one string. canonical is None where it stands for no molecule (or none that could be told).
 
-    values holds raw values by component name, NaN where one could not be computed; reason says why not. broken: the
-    scoring failed (a hang, a crash), which says nothing about the molecule.
+    values holds raw values by component name, NaN where one could not be computed; reason says why not. Values and
+    scaffold are of what was scored, not only read. broken: the scoring failed (a hang, a crash), which says nothing
+    about the molecule.
     """
 
     smiles: str
@@ -57,7 +58,7 @@ class Scorer:
 
     def score(self, smiles: Sequence[str]) -> list[Scored]:
         """One Scored per string, in order. Raises WorkersUnavailable."""
-        read = self._look_at(smiles)
+        read = self.read(smiles)
         molecules = list(dict.fromkeys(item.canonical for item in read if item.canonical is not None))
         asked = [canonical for canonical in molecules if canonical not in self._values]
         self._values.update(zip(asked, self._workers.answer("score", asked), strict=True))
@@ -67,7 +68,7 @@ class Scorer:
         _forget(self._values)
         return result
 
-    def _look_at(self, smiles: Sequence[str]) -> list[Scored]:
+    def read(self, smiles: Sequence[str]) -> list[Scored]:
         """The strings as molecules, without values."""
         asked = []
         for text in dict.fromkeys(smiles):
@@ -92,6 +93,10 @@ class Scorer:
         answers = self._workers.answer("rewrite", items)
         return [answer.get("written", text) for answer, text in zip(answers, smiles, strict=True)]
 
+    def surroundings(self, molecules: Sequence[str]) -> list[list[int]]:
+        """Of each molecule the surroundings of its atoms (predictors.features.keys); none where that fails."""
+        return [answer.get("keys", []) for answer in self._workers.answer("surroundings", molecules)]
+
     def draw(self, smiles: Sequence[str]) -> list[Drawn]:
         """One Drawn per string, in order. Raises WorkersUnavailable."""
         asked = [text for text in dict.fromkeys(smiles) if text not in self._pictures and not refusal(text)]
@@ -111,7 +116,7 @@ def _with(item: Scored, answer: Mapping[str, Any]) -> Scored:
     """A molecule with its values; broken where the scoring failed."""
     if "failure" in answer:
         return replace(item, reason=answer["failure"], broken=True)
-    return replace(item, values=answer["values"], reason=answer["reason"]) if answer else item
+    return replace(item, **answer) if answer else item
 
 
 def _forget(known: OrderedDict[str, Any], keep: int = REMEMBERED) -> None:

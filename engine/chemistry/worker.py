@@ -24,7 +24,7 @@ from engine.chemistry.corpus import randomised
 from engine.chemistry.desirability import desirabilities
 from engine.chemistry.drawing import svg
 from engine.chemistry.parsing import NoMolecule, parse
-from engine.chemistry.predictors.features import features
+from engine.chemistry.predictors.features import features, keys
 from engine.chemistry.properties import BadParameter, Property
 
 MEMORY_LIMIT = 1536 * 2**20  # bytes of address space; a worker with all tables loaded takes about 300 MiB
@@ -61,21 +61,28 @@ def _first_line(error: Exception) -> str:
 
 
 def read(smiles: str, questions: Mapping[str, str]) -> dict[str, Any]:
-    """{"canonical", "scaffold", "heavy_atoms"}; canonical is None where there is no molecule, and "reason" says why.
-    scaffold: the ring systems and what links them (Bemis and Murcko 1996), "" without rings."""
+    """{"canonical", "heavy_atoms"}; canonical is None where there is no molecule, and "reason" says why."""
     try:
         molecule = parse(smiles)
     except NoMolecule as error:
         return {"canonical": None, "reason": str(error)}
-    scaffold = Chem.MolToSmiles(MurckoScaffold.GetScaffoldForMol(molecule))
-    known = {"canonical": Chem.MolToSmiles(molecule), "reason": None}
-    return known | {"scaffold": scaffold, "heavy_atoms": molecule.GetNumHeavyAtoms()}
+    return {"canonical": Chem.MolToSmiles(molecule), "heavy_atoms": molecule.GetNumHeavyAtoms(), "reason": None}
 
 
 def score(canonical: str, questions: Mapping[str, str]) -> dict[str, Any]:
-    """{"values", "reason"} of a molecule that `read` has read."""
-    values, reason = _values(Chem.MolFromSmiles(canonical), questions)
-    return {"values": values, "reason": reason}
+    """{"values", "reason", "scaffold"} of a molecule that `read` has read.
+
+    scaffold: the ring systems and what links them (Bemis and Murcko 1996), "" without rings.
+    """
+    molecule = Chem.MolFromSmiles(canonical)
+    scaffold = Chem.MolToSmiles(MurckoScaffold.GetScaffoldForMol(molecule))
+    values, reason = _values(molecule, questions)
+    return {"values": values, "reason": reason, "scaffold": scaffold}
+
+
+def surroundings(canonical: str, questions: Mapping[str, str]) -> dict[str, Any]:
+    """{"keys"}: the surroundings of the atoms of a molecule that `read` has read, as predictors see them."""
+    return {"keys": keys(Chem.MolFromSmiles(canonical))}
 
 
 def draw(smiles: str, questions: Mapping[str, str]) -> dict[str, Any]:
@@ -109,6 +116,7 @@ WORK = {
     "rewrite": rewrite,
     "read": read,
     "score": score,
+    "surroundings": surroundings,
     "draw": draw,
     "check": check,
     "compare": compare,

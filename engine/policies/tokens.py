@@ -122,6 +122,11 @@ class Sequences:
     log_prob: Tensor
     mask: Tensor
 
+    def columns(self, chosen: Tensor) -> "Sequences":
+        """Those of these numbers [n], as long as the longest of them."""
+        rows = slice(int(self.mask[:, chosen].sum(0).max()))
+        return Sequences(*(part[rows, chosen] for part in (self.read, self.written, self.log_prob, self.mask)))
+
 
 class _Stepper:
     """A TokenModel one token at a time, its embedding and first input matrix folded into a table [vocabulary, 3H]."""

@@ -8,11 +8,12 @@ from engine.chemistry import prior
 from engine.chemistry.diversity import Diversity
 from engine.chemistry.goal import Goal
 from engine.chemistry.replay import Learning
+from engine.chemistry.screening import Screening
 from engine.chemistry.starting_over import Patience
 from engine.settings import setting
 
 
-class MoleculeSettings(Diversity, Patience, Learning, Goal):
+class MoleculeSettings(Diversity, Screening, Patience, Learning, Goal):
     kind: Literal["molecules"] = "molecules"
     prior: str = setting(
         prior.NAME,

@@ -1,6 +1,7 @@
 """Molecules as a task: a generator writes SMILES, worker processes score them, the score is the reward at the end."""
 
 import math
+from collections.abc import Callable
 from time import perf_counter
 from typing import Any
 
@@ -25,6 +26,7 @@ from engine.chemistry.replay import (
     sharpened,
 )
 from engine.chemistry.scoring import Scored, Scorer
+from engine.chemistry.screening import Screen
 from engine.chemistry.starting_over import Search
 from engine.chemistry.tokens import UnknownToken
 from engine.chemistry.trail import KEPT, due, moment, told
@@ -56,6 +58,7 @@ class MoleculeTask:
         self._taught = self._prior.model(settings.temperature).to(device)
         self.memory = Memory(settings.bucket_size > 0 or settings.patience > 0, settings.replay_times)
         self._search = Search()
+        self._screen = Screen(self._scorer) if settings.screen > 1 else None
         self._shelf = Shelf(settings)
         self._step = 0
         self._last: list[Scored] = []
@@ -65,11 +68,14 @@ class MoleculeTask:
     def collect(
         self, policy: TokenPolicy, batch_size: int, generator: torch.Generator, whole_episodes: bool
     ) -> Rollout:
-        """batch_size molecules, always whole. A molecule whose scoring failed is masked out; an invalid one earns 0."""
+        """batch_size molecules, always whole, the most promising of those drawn where they are screened. A molecule
+        whose scoring failed is masked out; an invalid one earns 0."""
         start = perf_counter()
-        drawn = policy.sample(batch_size, self.settings.max_length, generator)
+        drawn = policy.sample(batch_size * self.settings.screen, self.settings.max_length, generator)
         sampled = perf_counter()
+        drawn, read = self._screened(drawn, batch_size)
         scored = self._score(drawn)
+        read = read or scored
         earned = [self._reward(item) for item in scored]
         shares = self._shares(scored)
         rewards, reference = self._sharpened(
@@ -82,6 +88,8 @@ class MoleculeTask:
         found_before = len(self.memory.scores)
         self._remember(scored, drawn, rewards)
         self._search.note(self.memory.scores[found_before:], batch_size)
+        if self._screen is not None:
+            self._screen.learn(list(self.memory.counts)[found_before:], self.memory.scores[found_before:])
         self._keep_moment(scored)
         counted = torch.tensor([not item.broken for item in scored] + [True] * len(replayed))
         rewards = torch.cat([rewards, torch.tensor([found.reward for found in replayed])])
@@ -104,7 +112,7 @@ class MoleculeTask:
             reference_params=None if reference is None else longer(reference, len(strings.read)),
             episode_returns=[reward for reward, item in zip(earned, scored, strict=True) if not item.broken],
             episode_lengths=lengths[:batch_size].cpu()[counted[:batch_size]].tolist(),
-            metrics={"samples": float(batch_size)} | self._figures(scored) | told_too,
+            metrics={"samples": float(len(read))} | self._figures(read, scored) | told_too,
             timings={"inference": sampled - start, "environment": perf_counter() - sampled},
         )
 
@@ -157,7 +165,7 @@ class MoleculeTask:
         kept = [(self._reward(item), length) for item, length in pairs if not item.broken]
         returns, lengths = zip(*kept, strict=True) if kept else ((math.nan,), (0,))
         first = np.array(figures.firsts([item for item in scored if not item.broken]) or [True])
-        metrics: dict[str, Any] = self._figures(scored)
+        metrics: dict[str, Any] = self._figures(scored, scored)
         if self.memory.best:
             metrics["best_smiles"] = self.memory.best[-1].smiles
         return Evaluation(np.array(returns, float), np.array(lengths, np.int64), metrics, first)
@@ -192,6 +200,7 @@ class MoleculeTask:
             "memory": self.memory.state_dict(),
             "shelf": self._shelf.state_dict(),
             "search": self._search.state_dict(),
+            "screen": None if self._screen is None else self._screen.surrogate.state_dict(),
             "moments": self._moments,
         }
 
@@ -204,16 +213,30 @@ class MoleculeTask:
         if "shelf" in state:  # older checkpoints are of runs that had none
             self._shelf.load_state_dict(state["shelf"])
         self._search.load_state_dict(state.get("search", {}))
+        if self._screen is not None:
+            self._screen.surrogate.load_state_dict(state["screen"])
         self._moments = list(state.get("moments", []))
 
     def close(self) -> None:
         self._scorer.close()
 
+    def _screened(self, drawn: Sequences, n: int) -> tuple[Sequences, list[Scored]]:
+        """The n strings that are to be scored, and all that were drawn, read only; none of them without a screen."""
+        if self._screen is None:
+            return drawn, []
+        read = self._told(drawn, self._scorer.read)
+        places = self._screen.columns(read, n, self.memory.counts)
+        return drawn.columns(torch.tensor(places, device=self.device)), read
+
     def _score(self, drawn: Sequences) -> list[Scored]:
-        """What each drawn sequence is worth; one that was cut off is no molecule."""
+        """What each drawn sequence is worth."""
+        return self._told(drawn, self._scorer.score)
+
+    def _told(self, drawn: Sequences, tell: Callable[[list[str]], list[Scored]]) -> list[Scored]:
+        """What is told of each drawn sequence; one that was cut off is no molecule."""
         ended = ((drawn.written == BOUNDARY) & drawn.mask).any(0).tolist()
         texts = [self.vocabulary.decode(column) for column in drawn.written.t().tolist()]
-        whole = iter(self._scorer.score([text for text, end in zip(texts, ended, strict=True) if end]))
+        whole = iter(tell([text for text, end in zip(texts, ended, strict=True) if end]))
         reason = f"it did not end within {self.settings.max_length} tokens"
         return [
             next(whole) if end else Scored(text, None, reason=reason) for text, end in zip(texts, ended, strict=True)
@@ -229,8 +252,8 @@ class MoleculeTask:
         batch = [(item.canonical if item.valid else None, item.scaffold, self._reward(item)) for item in scored]
         return self._shelf.shares(batch, self.memory.counts, self._prior.knows)
 
-    def _figures(self, scored: list[Scored]) -> dict[str, Any]:
-        return figures.of_batch(scored, self.objective, self._prior) | figures.so_far(self.memory)
+    def _figures(self, drawn: list[Scored], scored: list[Scored]) -> dict[str, Any]:
+        return figures.of_batch(drawn, scored, self.objective, self._prior) | figures.so_far(self.memory)
 
     def _remember(self, scored: list[Scored], drawn: Sequences, rewards: Tensor) -> None:
         self._last = scored
