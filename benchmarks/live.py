@@ -103,7 +103,7 @@ def speed(app: App, run_id: str, seconds: float) -> float:
     return (app.ask(f"/api/runs/{run_id}")["env_steps"] - before) / (time.monotonic() - started)
 
 
-def kept_speed(app: App, tabs: int, seconds: float, rounds: int = 30) -> dict[str, float]:
+def kept_speed(app: App, tabs: int, seconds: float, rounds: int = 20) -> dict[str, float]:
     """Speed with `tabs` open pages (two websockets each) over speed without, alternating; median of ratios."""
     run_id = app.ask("/api/runs", {"preset": "cartpole-ppo", "set": ENDLESS})["run_id"]
     app.wait_for(run_id, "training")

@@ -3,7 +3,7 @@
 from engine.presets.subjects import Recipe, Subject
 
 # Of four molecules drawn the one is scored of which a model of the scores so far expects most: scores are what is dear.
-THRIFT = {"screen": 4, "patience": 1_200}
+THRIFT = {"screen": 4, "patience": 2_400}
 # What the best of the published and tried recipes have in common: a small batch of which the better half is learned
 # from, beside a replay of the best so far, and scores to the third power. A molecule is replayed ten times and pays
 # once: without that a run that has found what it can repeats it, and a new molecule costs ten times as much.
