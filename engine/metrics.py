@@ -184,6 +184,12 @@ METRICS: dict[str, Metric] = {
         "Started over", "times", "how often it started over, having found nothing better for long", "count, by patience"
     ),
     "score_mean": Metric("Average score", "0 to 1", "average score of real molecules", "mean over valid molecules"),
+    "score_expected": Metric(
+        "Expected score",
+        "0 to 1",
+        "what the model of the scores had expected of those scored",
+        "mean, ridge regression",
+    ),
     "score_best": Metric("Best score", "0 to 1", "best molecule so far", "maximum over the run"),
     "scaffolds": Metric("Different shapes", "scaffolds", "different ring systems so far", "Murcko scaffolds, count"),
     "molecule_size": Metric("Size", "heavy atoms", "how large the molecules are", "mean over valid molecules"),

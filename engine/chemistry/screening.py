@@ -1,5 +1,6 @@
 """Screening: more molecules are drawn than scored, and a model learned from the scores so far says which to score."""
 
+import math
 from collections.abc import Container, Sequence
 from typing import Any
 
@@ -75,6 +76,7 @@ class Screen:
     def __init__(self, scorer: Scorer):
         self._scorer, self.surrogate = scorer, Surrogate()
         self._rows: dict[str, Vector] = {}  # of the molecules looked at last
+        self.expectation = math.nan  # mean of what was expected of those chosen last
 
     def columns(self, drawn: Sequence[Scored], n: int, known: Container[str]) -> list[int]:
         """n of the places in `drawn`, rising; where too few are new, of the others the first."""
@@ -82,9 +84,12 @@ class Screen:
         for place, item in enumerate(drawn):
             if item.canonical is not None and not item.broken and item.canonical not in known:
                 new.setdefault(item.canonical, place)
-        if self.surrogate.ready and len(new) > n:
+        self.expectation = math.nan
+        if self.surrogate.ready and new:
             expected = self.surrogate.expects(self._looked_at(list(new)))
-            new = {smiles: new[smiles] for _, smiles in sorted(zip(-expected, new, strict=True))[:n]}
+            most = sorted(zip(-expected, new, strict=True))[:n]
+            new = {smiles: new[smiles] for _, smiles in most}
+            self.expectation = -sum(less for less, _ in most) / len(most)
         places = list(new.values())[:n]
         taken = set(places)
         return sorted(places + [place for place in range(len(drawn)) if place not in taken][: n - len(places)])

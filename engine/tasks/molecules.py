@@ -84,6 +84,7 @@ class MoleculeTask:
         replayed, strings = self._replay(drawn, generator)
         told_too = {"lowered": figures.lowered(scored, shares)} if self.settings.lowers else {}
         told_too |= {"restarts": float(self._search.number)} if self.settings.patience else {}
+        told_too |= {"score_expected": self._screen.expectation} if self._screen else {}
         self._step += 1
         found_before = len(self.memory.scores)
         self._remember(scored, drawn, rewards)

@@ -53,7 +53,7 @@ PICTURES = {
         "healthy": None,
     },
 }
-EXACT = ("learning_rate", "reference_kl_coefficient", "score_best")  # known without noise: not smoothed
+EXACT = ("learning_rate", "reference_kl_coefficient", "score_best", "restarts")  # known without noise: not smoothed
 NO_CURVE = ("env_steps", "wall_s", "return_mean")
 
 _RUN = asset_component("run", '<div class="uphill" aria-busy="true"></div>', isolate_styles=False)

@@ -1,5 +1,7 @@
 """Screening: the model beside scikit-learn's, and which molecules it has scored."""
 
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -75,6 +77,7 @@ def test_the_most_promising_new_ones_are_scored_in_the_order_in_which_they_came(
     screen = taught(monkeypatch)
     places = screen.columns(drawn(10, 0, 30, 20, 30, 30, -1, 20), 2, known={})
     assert places == [2, 3]  # 30 once, then 20: a repetition in the batch is not new
+    assert screen.expectation == pytest.approx(0.25, abs=0.01)
     assert screen.columns(drawn(10, 0, 30, 20, 30), 2, known={"C" * 30}) == [0, 3]
 
 
@@ -87,6 +90,7 @@ def test_where_too_few_are_new_the_first_of_the_others_fill_up(monkeypatch):
 def test_before_it_knows_enough_the_first_new_ones_are_scored():
     screen = Screen(Told())
     assert screen.columns(drawn(10, 0, 30, 20, 40), 3, known={}) == [0, 2, 3]
+    assert math.isnan(screen.expectation)
 
 
 def test_nothing_is_looked_at_twice_between_asking_and_learning(monkeypatch):
