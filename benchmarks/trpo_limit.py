@@ -41,7 +41,7 @@ class Watched:
     """A task that keeps the last rollout it made, so that a step can be measured again on it."""
 
     def __init__(self, task: Any):
-        self.task, self.rollout = task, None
+        self.task, self.rollout, self.stuck = task, None, task.stuck
 
     def collect(self, *arguments: Any) -> Any:
         self.rollout = self.task.collect(*arguments)
