@@ -70,6 +70,8 @@ def test_a_stuck_search_starts_over_from_the_prior_and_keeps_what_was_found():
     assert task.memory.best == best and task.memory.oracle_calls == calls
     row = training.iterate()
     assert row["restarts"] == 1 and row["oracle_calls"] > calls
+    task._search.waited = 32
+    assert training.iterate()["restarts"] == 2  # by itself, before it collects
     task.close()
 
 
