@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import BrowserContext, Page, ViewportSize, expect, sync_playwright
 
 ROOT = Path(__file__).parent.parent.parent
 ARGUMENTS = [
@@ -28,6 +28,7 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+DESK: ViewportSize = {"width": 1440, "height": 900}
 expect.set_options(timeout=15_000)
 
 
@@ -125,21 +126,30 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     served.stop()
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+@pytest.fixture(scope="module")
+def window(app: App, tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrowserContext]:
+    """Chromium with an empty profile, which keeps the scripts it has compiled from one test of a file to the next."""
     with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=ARGUMENTS)
+        opened = playwright.chromium.launch_persistent_context(
+            tmp_path_factory.mktemp("profile"),
+            executable_path=shutil.which("chromium"),
+            args=ARGUMENTS,
+            viewport=DESK,
+            base_url=app.address,
+        )
         yield opened
         opened.close()
 
 
 @pytest.fixture
-def page(browser: Browser, app: App) -> Iterator[Page]:
-    """A tab of a fresh profile at 1440 x 900; errors in its scripts fail the test."""
-    context = browser.new_context(viewport={"width": 1440, "height": 900}, base_url=app.address)
-    opened = context.new_page()
+def page(window: BrowserContext, app: App) -> Iterator[Page]:
+    """A new tab at 1440 x 900 that knows nothing of those before; errors in its scripts fail the test."""
+    opened = window.new_page()
     errors: list[str] = []
     opened.on("pageerror", lambda error: errors.append(str(error)))
     yield opened
-    context.close()
+    kept = {"origin": app.address, "storageTypes": "cookies,local_storage,indexeddb"}
+    window.new_cdp_session(opened).send("Storage.clearDataForOrigin", kept)
+    for tab in window.pages[1:]:  # the first keeps the window open
+        tab.close()
     assert not errors, errors

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT, App, free_port, serve
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 # What the page must not cost the training, and who may come in (see .streamlit/config.toml).
 IN_FORCE = {
@@ -94,7 +94,7 @@ def test_a_run_is_checkpointed_when_the_app_ends_and_goes_on_after(tmp_path: Pat
         app.stop()
 
 
-def test_one_engine_after_every_file_changed_and_every_cache_cleared(browser: Browser, tmp_path: Path) -> None:
+def test_one_engine_after_every_file_changed_and_every_cache_cleared(page: Page, tmp_path: Path) -> None:
     copy = tmp_path / "project"
     copy.mkdir()
     for part in ("app.py", "engine", "pages", ".streamlit"):
@@ -103,8 +103,7 @@ def test_one_engine_after_every_file_changed_and_every_cache_cleared(browser: Br
     developing = ["--server.fileWatcherType", "poll", "--server.runOnSave", "true", "--client.toolbarMode", "developer"]
     app = serve(tmp_path, *developing, root=copy)
     try:
-        page = browser.new_page(base_url=app.address)
-        page.goto("/")
+        page.goto(app.address)
         expect(page.locator("h1")).to_be_visible()
         run = {"preset": "gridworld-ppo", "set": {"budget": 10_000_000, "evaluation.stop_when_solved": False}}
         run_id = app.ask("/api/runs", run)["run_id"]

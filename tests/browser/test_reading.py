@@ -1,8 +1,9 @@
 """What can be read: contrast of small print and switched-off buttons, and choices that a phone must not hide."""
 
 import pytest
-from conftest import App
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, ViewportSize, expect
+
+PHONE: ViewportSize = {"width": 390, "height": 844}
 
 # WCAG 2.2, 1.4.3: relative luminance and contrast ratio, with every opacity and background on the way.
 CONTRAST = """(node) => {
@@ -32,13 +33,11 @@ CONTRAST = """(node) => {
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("path", ["/", "/compare", "/runs", "/molecules"])
-def test_small_print_can_be_read(browser: Browser, app: App, path: str, scheme: str) -> None:
-    context = browser.new_context(base_url=app.address, color_scheme=scheme)
-    page = context.new_page()
+def test_small_print_can_be_read(page: Page, path: str, scheme: str) -> None:
+    page.emulate_media(color_scheme=scheme)
     page.goto(path)
     captions = "[...document.querySelectorAll('[data-testid=\"stCaptionContainer\"] p')]"
     page.wait_for_function(f"() => {captions}.length && {captions}.every((one) => ({CONTRAST})(one) >= 4.5)")
-    context.close()
 
 
 def test_a_button_that_is_off_still_shows_its_word(page: Page) -> None:
@@ -49,28 +48,24 @@ def test_a_button_that_is_off_still_shows_its_word(page: Page) -> None:
     assert start.locator("p").evaluate(CONTRAST) > 1.5
 
 
-def test_a_phone_shows_every_algorithm(browser: Browser, app: App) -> None:
-    context = browser.new_context(base_url=app.address, viewport={"width": 390, "height": 844})
-    page = context.new_page()
+def test_a_phone_shows_every_algorithm(page: Page) -> None:
+    page.set_viewport_size(PHONE)
     page.goto("/launch")
     choices = page.get_by_role("radiogroup", name="Algorithm").get_by_role("radio")
     expect(choices).to_have_count(7)
     for choice in choices.all():
         box = choice.bounding_box()
         assert box and box["x"] >= 0 and box["x"] + box["width"] <= 390
-    context.close()
 
 
-def test_the_menu_of_a_phone_lies_over_the_status(browser: Browser, app: App) -> None:
-    context = browser.new_context(base_url=app.address, viewport={"width": 390, "height": 844})
-    page = context.new_page()
+def test_the_menu_of_a_phone_lies_over_the_status(page: Page) -> None:
+    page.set_viewport_size(PHONE)
     page.goto("/")
     status = page.get_by_text("nothing running")
     expect(status).to_be_visible()
     page.get_by_test_id("stExpandSidebarButton").click()
     expect(page.get_by_role("link", name="Molecule studio")).to_be_visible()
     expect(status).not_to_be_visible()
-    context.close()
 
 
 def test_the_keyboard_sees_where_it_is_in_the_menu(page: Page) -> None:
