@@ -134,7 +134,7 @@ MEASURES: dict[str, Callable[[int], dict[str, Any]]] = {
     "first-metric-s": first_metric,
     "recording-share": recording_share,
 }
-DEAR = {"cartpole-trpo-solved", *(f"{preset}-final" for preset in FINAL)}
+DEAR = {"cartpole-solved", "cartpole-trpo-solved", *(f"{preset}-final" for preset in FINAL)}
 
 
 def main() -> None:
