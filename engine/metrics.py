@@ -188,7 +188,7 @@ METRICS: dict[str, Metric] = {
         "Expected score",
         "0 to 1",
         "what the model of the scores had expected of those scored",
-        "mean, ridge regression",
+        "mean of those chosen, Gaussian process",
     ),
     "score_best": Metric("Best score", "0 to 1", "best molecule so far", "maximum over the run"),
     "scaffolds": Metric("Different shapes", "scaffolds", "different ring systems so far", "Murcko scaffolds, count"),

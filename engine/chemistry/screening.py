@@ -1,22 +1,24 @@
 """Screening: more molecules are drawn than scored, and a model learned from the scores so far says which to score."""
 
+import heapq
 import math
-from collections.abc import Container, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import torch
 from scipy.linalg import cho_factor, cho_solve
 
 from engine.chemistry.scoring import Scored, Scorer
 from engine.settings import Settings, setting
 
-WIDTH = 1024  # places that the surroundings of a molecule's atoms are folded into
-PENALTY = 1.0  # on the squared weights
+WIDTH = 2048  # places that the surroundings of a molecule's atoms are folded into, a power of two
+SCATTER = np.uint64(0x9E3779B97F4A7C15)  # 2^64 over the golden ratio: multiplicative hashing (Knuth, TAOCP 3, 6.4)
+BEST, LATEST = 200, 400  # of the molecules scored, which the model learns from
+NOISE = 0.01  # of a score's variance, what likeness to other molecules does not explain
 LEAST = 100  # molecules scored, before the model has a say
 
-Vector = npt.NDArray[np.float64]
+Floats = npt.NDArray[np.floating]
 
 
 class Screening(Settings):
@@ -33,74 +35,76 @@ class Screening(Settings):
     )
 
 
-def folded(keys: Sequence[int]) -> Vector:
-    """How many of the surroundings (predictors.features.keys) fall into each of WIDTH places, and a one [WIDTH + 1]."""
-    row = np.zeros(WIDTH + 1)
-    np.add.at(row, np.asarray(keys, np.int64) % WIDTH, 1.0)
-    row[WIDTH] = 1.0
-    return row
+def folded(keys: Sequence[int]) -> Floats:
+    """How many of the surroundings (predictors.features.keys) fall into each of WIDTH places [WIDTH]."""
+    places = (np.asarray(keys, np.uint64) * SCATTER) >> np.uint64(64 - WIDTH.bit_length() + 1)
+    return np.bincount(places.astype(np.int64), minlength=WIDTH).astype(np.float32)
 
 
-class Surrogate:
-    """Ridge regression of scores on folded surroundings: w = (X'X + PENALTY I)^-1 X'y. (Hoerl and Kennard 1970)"""
+def likeness(some: Floats, others: Floats) -> Floats:
+    """Tanimoto's, [M, N], of rows [M, WIDTH] and [N, WIDTH]: ab / (aa + bb - ab). (Ralaivola et al. 2005)"""
+    shared = (some @ others.T).astype(np.float64)
+    return shared / ((some * some).sum(1)[:, None] + (others * others).sum(1) - shared)
 
-    def __init__(self) -> None:
-        self.squares, self.products, self.count = np.eye(WIDTH + 1) * PENALTY, np.zeros(WIDTH + 1), 0
 
-    @property
-    def ready(self) -> bool:
-        return self.count >= LEAST
+def posterior(covariance: Floats, cross: Floats, scores: Floats) -> tuple[Floats, Floats]:
+    """Mean [M] and standard deviation [M] of what molecules score, by a Gaussian process without a mean of its own.
 
-    def learn(self, rows: Vector, scores: Vector) -> None:
-        """Take in molecules [N, WIDTH + 1] and their scores [N]."""
-        self.squares += rows.T @ rows
-        self.products += rows.T @ scores
-        self.count += len(rows)
-
-    def expects(self, rows: Vector) -> Vector:
-        """Scores [N] of molecules [N, WIDTH + 1]."""
-        return rows @ cho_solve(cho_factor(self.squares, lower=True), self.products)
-
-    def state_dict(self) -> dict[str, Any]:
-        arrays = {"squares": self.squares, "products": self.products}
-        return {name: torch.from_numpy(array.copy()) for name, array in arrays.items()} | {"count": self.count}
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        self.squares, self.products = state["squares"].numpy().copy(), state["products"].numpy().copy()
-        self.count = state["count"]
+    Of the scored molecules [N] it takes K [N, N], their likeness, and y [N], their scores; of the others k [M, N],
+    their likeness to these. mean = k (K + NOISE I)^-1 y, variance = a (1 - k (K + NOISE I)^-1 k') (Rasmussen and
+    Williams 2006, equations 2.25 and 2.26), in units of a = y' (K + NOISE I)^-1 y / N, the likeliest prior variance
+    (equation 2.30).
+    """
+    factor = cho_factor(covariance + NOISE * np.eye(len(covariance)), lower=True)
+    weights = cho_solve(factor, scores)
+    explained = (cross * cho_solve(factor, cross.T).T).sum(1)
+    amplitude = scores @ weights / len(scores)
+    return cross @ weights, np.sqrt(amplitude * np.maximum(1 - explained, 0))
 
 
 class Screen:
-    """Which of the molecules drawn are scored: those not scored before of which the model expects most."""
+    """Which of the molecules drawn are scored: those not scored before of which the model hopes most.
+
+    It hopes for a standard deviation more than it expects: an upper confidence bound (Srinivas et al. 2010), which
+    prefers of two that promise the same the one that it knows less of.
+    """
 
     def __init__(self, scorer: Scorer):
-        self._scorer, self.surrogate = scorer, Surrogate()
-        self._rows: dict[str, Vector] = {}  # of the molecules looked at last
+        self._scorer = scorer
+        self._rows: dict[str, Floats] = {}  # of the molecules learned from and looked at last
         self.expectation = math.nan  # mean of what was expected of those chosen last
 
-    def columns(self, drawn: Sequence[Scored], n: int, known: Container[str]) -> list[int]:
-        """n of the places in `drawn`, rising; where too few are new, of the others the first."""
+    def columns(self, drawn: Sequence[Scored], n: int, known: Mapping[str, Any], scores: Sequence[float]) -> list[int]:
+        """n of the places in `drawn`, rising; where too few are new, of the others the first.
+
+        known: canonical SMILES of all molecules scored so far, in the order of their `scores`.
+        """
         new: dict[str, int] = {}
         for place, item in enumerate(drawn):
             if item.canonical is not None and not item.broken and item.canonical not in known:
                 new.setdefault(item.canonical, place)
+        places = list(new.values())
         self.expectation = math.nan
-        if self.surrogate.ready and new:
-            expected = self.surrogate.expects(self._looked_at(list(new)))
-            most = sorted(zip(-expected, new, strict=True))[:n]
-            new = {smiles: new[smiles] for _, smiles in most}
-            self.expectation = -sum(less for less, _ in most) / len(most)
-        places = list(new.values())[:n]
+        if len(scores) >= LEAST and new:
+            mean, deviation = self._judged(list(new), list(known), scores)
+            most = np.argsort(-(mean + deviation), kind="stable")[:n]
+            places = [places[number] for number in most]
+            self.expectation = float(mean[most].mean())
         taken = set(places)
-        return sorted(places + [place for place in range(len(drawn)) if place not in taken][: n - len(places)])
+        others = (place for place in range(len(drawn)) if place not in taken)
+        return sorted([*places, *others][:n])
 
-    def learn(self, molecules: Sequence[str], scores: Sequence[float]) -> None:
-        """Take in what molecules that were new scored."""
-        if molecules:
-            self.surrogate.learn(self._looked_at(molecules), np.array(scores))
+    def _judged(self, molecules: list[str], known: list[str], scores: Sequence[float]) -> tuple[Floats, Floats]:
+        """Mean [M] and standard deviation [M] of what molecules score, from the best known and the latest."""
+        best = heapq.nlargest(BEST, range(len(scores)), key=scores.__getitem__)
+        places = sorted({*best, *range(max(0, len(scores) - LATEST), len(scores))})
+        held = [known[place] for place in places]
+        self._look_at([*held, *molecules])
+        rows, others = (np.stack([self._rows[smiles] for smiles in some]) for some in (held, molecules))
+        return posterior(likeness(rows, rows), likeness(others, rows), np.array([scores[place] for place in places]))
 
-    def _looked_at(self, molecules: Sequence[str]) -> Vector:
+    def _look_at(self, molecules: list[str]) -> None:
         asked = [smiles for smiles in molecules if smiles not in self._rows]
-        found = dict(zip(asked, map(folded, self._scorer.surroundings(asked)), strict=True))
-        self._rows = {smiles: self._rows[smiles] if smiles in self._rows else found[smiles] for smiles in molecules}
-        return np.stack(list(self._rows.values()))
+        found = zip(asked, map(folded, self._scorer.surroundings(asked)), strict=True)
+        rows = self._rows | dict(found)
+        self._rows = {smiles: rows[smiles] for smiles in molecules}

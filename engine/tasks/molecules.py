@@ -89,8 +89,6 @@ class MoleculeTask:
         found_before = len(self.memory.scores)
         self._remember(scored, drawn, rewards)
         self._search.note(self.memory.scores[found_before:], batch_size)
-        if self._screen is not None:
-            self._screen.learn(list(self.memory.counts)[found_before:], self.memory.scores[found_before:])
         self._keep_moment(scored)
         counted = torch.tensor([not item.broken for item in scored] + [True] * len(replayed))
         rewards = torch.cat([rewards, torch.tensor([found.reward for found in replayed])])
@@ -201,7 +199,6 @@ class MoleculeTask:
             "memory": self.memory.state_dict(),
             "shelf": self._shelf.state_dict(),
             "search": self._search.state_dict(),
-            "screen": None if self._screen is None else self._screen.surrogate.state_dict(),
             "moments": self._moments,
         }
 
@@ -214,8 +211,6 @@ class MoleculeTask:
         if "shelf" in state:  # older checkpoints are of runs that had none
             self._shelf.load_state_dict(state["shelf"])
         self._search.load_state_dict(state.get("search", {}))
-        if self._screen is not None:
-            self._screen.surrogate.load_state_dict(state["screen"])
         self._moments = list(state.get("moments", []))
 
     def close(self) -> None:
@@ -226,7 +221,7 @@ class MoleculeTask:
         if self._screen is None:
             return drawn, []
         read = self._told(drawn, self._scorer.read)
-        places = self._screen.columns(read, n, self.memory.counts)
+        places = self._screen.columns(read, n, self.memory.counts, self.memory.scores)
         return drawn.columns(torch.tensor(places, device=self.device)), read
 
     def _score(self, drawn: Sequences) -> list[Scored]:
