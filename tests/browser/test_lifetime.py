@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT, App, free_port, serve
-from playwright.sync_api import Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 # What the page must not cost the training, and who may come in (see .streamlit/config.toml).
 IN_FORCE = {
@@ -94,7 +94,7 @@ def test_a_run_is_checkpointed_when_the_app_ends_and_goes_on_after(tmp_path: Pat
         app.stop()
 
 
-def test_one_engine_after_every_file_changed_and_every_cache_cleared(page: Page, tmp_path: Path) -> None:
+def test_one_engine_after_every_file_changed_and_every_cache_cleared(window: BrowserContext, tmp_path: Path) -> None:
     copy = tmp_path / "project"
     copy.mkdir()
     for part in ("app.py", "engine", "pages", ".streamlit"):
@@ -102,6 +102,7 @@ def test_one_engine_after_every_file_changed_and_every_cache_cleared(page: Page,
         shutil.copytree(source, copy / part) if source.is_dir() else shutil.copy(source, copy / part)
     developing = ["--server.fileWatcherType", "poll", "--server.runOnSave", "true", "--client.toolbarMode", "developer"]
     app = serve(tmp_path, *developing, root=copy)
+    page = window.new_page()  # whose scripts may fail to load while every file is being written
     try:
         page.goto(app.address)
         expect(page.locator("h1")).to_be_visible()
@@ -124,4 +125,5 @@ def test_one_engine_after_every_file_changed_and_every_cache_cleared(page: Page,
         while app.ask(f"/api/runs/{run_id}")["iteration"] <= iteration:
             pass
     finally:
+        page.close()
         assert app.stop() == 0
