@@ -86,7 +86,7 @@ class Screen:
         places = list(new.values())
         self.expectation = math.nan
         if len(scores) >= LEAST and new:
-            mean, deviation = self._judged(list(new), list(known), scores)
+            mean, deviation = self.judged(list(new), list(known), scores)
             most = np.argsort(-(mean + deviation), kind="stable")[:n]
             places = [places[number] for number in most]
             self.expectation = float(mean[most].mean())
@@ -94,7 +94,7 @@ class Screen:
         others = (place for place in range(len(drawn)) if place not in taken)
         return sorted([*places, *others][:n])
 
-    def _judged(self, molecules: list[str], known: list[str], scores: Sequence[float]) -> tuple[Floats, Floats]:
+    def judged(self, molecules: list[str], known: list[str], scores: Sequence[float]) -> tuple[Floats, Floats]:
         """Mean [M] and standard deviation [M] of what molecules score, from the best known and the latest."""
         best = heapq.nlargest(BEST, range(len(scores)), key=scores.__getitem__)
         places = sorted({*best, *range(max(0, len(scores) - LATEST), len(scores))})
