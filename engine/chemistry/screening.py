@@ -42,9 +42,12 @@ def folded(keys: Sequence[int]) -> Floats:
 
 
 def likeness(some: Floats, others: Floats) -> Floats:
-    """Tanimoto's, [M, N], of rows [M, WIDTH] and [N, WIDTH]: ab / (aa + bb - ab). (Ralaivola et al. 2005)"""
+    """Tanimoto's, [M, N], of rows [M, WIDTH] and [N, WIDTH]: ab / (aa + bb - ab). (Ralaivola et al. 2005)
+
+    An empty row, of a molecule that could not be looked at, is like none.
+    """
     shared = (some @ others.T).astype(np.float64)
-    return shared / ((some * some).sum(1)[:, None] + (others * others).sum(1) - shared)
+    return shared / np.maximum((some * some).sum(1)[:, None] + (others * others).sum(1) - shared, 1)
 
 
 def posterior(covariance: Floats, cross: Floats, scores: Floats) -> tuple[Floats, Floats]:
@@ -101,7 +104,9 @@ class Screen:
         held = [known[place] for place in places]
         self._look_at([*held, *molecules])
         rows, others = (np.stack([self._rows[smiles] for smiles in some]) for some in (held, molecules))
-        return posterior(likeness(rows, rows), likeness(others, rows), np.array([scores[place] for place in places]))
+        earned = np.array([scores[place] for place in places])
+        mean, deviation = posterior(likeness(rows, rows), likeness(others, rows), earned)
+        return mean, deviation * others.any(1)  # nothing is hoped of one that could not be looked at
 
     def _look_at(self, molecules: list[str]) -> None:
         asked = [smiles for smiles in molecules if smiles not in self._rows]

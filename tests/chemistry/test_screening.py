@@ -117,6 +117,16 @@ def test_of_two_of_which_it_expects_nearly_the_same_it_takes_the_one_it_knows_le
     assert chosen(screen, (21, 25), 1, scores=[0.5] * 3) == [1]
 
 
+def test_a_molecule_that_could_not_be_looked_at_is_like_none(screen, monkeypatch):
+    """Known or drawn, it takes no other's place and stops nothing."""
+    told = screen._scorer.surroundings
+    monkeypatch.setattr(
+        screen._scorer, "surroundings", lambda asked: [[] if len(one) in (20, 40) else told([one])[0] for one in asked]
+    )
+    assert chosen(screen, (12, 40, 31), 2) == [0, 2]
+    assert screen.expectation == pytest.approx(0.2, abs=0.02)
+
+
 def test_no_molecule_is_looked_at_twice_while_it_is_learned_from(screen):
     chosen(screen, (11, 12, 13), 2)
     chosen(screen, (14,), 1, [*KNOWN, "C" * 12, "C" * 13], [*SCORES, 0.12, 0.13])
