@@ -5,8 +5,8 @@ from engine.presets.subjects import Recipe, Subject
 # Of four molecules drawn the one is scored of which a model of the scores so far expects most: scores are what is dear.
 THRIFT = {"screen": 4, "patience": 2_400}
 # What the best of the published and tried recipes have in common: a small batch of which the better half is learned
-# from, beside a replay of the best so far, and scores to the third power. A molecule is replayed ten times and pays
-# once: without that a run that has found what it can repeats it, and a new molecule costs ten times as much.
+# from, beside a replay of the best so far, and scores to the third power. A molecule pays once, and what is scored is
+# chosen among the new ones, so the best may be replayed as often as chance has it.
 REPLAY = THRIFT | {
     "replay": 50,
     "replay_top": 100,
@@ -14,7 +14,6 @@ REPLAY = THRIFT | {
     "score_power": 3.0,
     "prior_weight": 0.001,
     "relative_rewards": True,
-    "replay_times": 10,
     "repeat_multiplier": 0.0,
 }
 SEARCH = {
