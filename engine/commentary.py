@@ -94,6 +94,8 @@ def _trend(table: MetricTable, measured: str, turn: str) -> str:
     window = min(SMOOTHED_OVER, len(returns))
     smooth = np.convolve(returns, np.ones(window) / window, mode="valid")
     steps = steps[window - 1 :]
+    if len(smooth) < 2:
+        return f"Average score of the first {len(returns)} {turn}s: about {_figure(smooth[0])}"
     now, spread = smooth[-1], float(np.ptp(smooth))
     margin = max(NOTICEABLE * spread, 1e-3 * abs(now), 1e-9)
     best_at = _last_progress(smooth, margin)

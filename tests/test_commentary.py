@@ -72,6 +72,15 @@ def test_a_score_that_holds_its_level_is_not_called_progress():
     assert sentence(RUN, rows(return_mean=np.full(10, 7.0))) == "Holding an average score of about 7."
 
 
+@pytest.mark.parametrize("scores", [[1.0, 3.0], [1.0, 2.0, 3.0, 4.0, 5.0]])
+def test_a_curve_too_short_for_a_running_mean_has_no_trend(scores):
+    """A single mean over five rows or fewer says neither that a score rises nor that it holds."""
+    mean = f"{sum(scores) / len(scores):.3g}"
+    assert sentence(RUN, rows(return_mean=np.array(scores))) == (
+        f"Average score of the first {len(scores)} iterations: about {mean}."
+    )
+
+
 def test_rows_without_an_ended_episode_count_nowhere():
     returns = 10.0 * np.arange(1, 41)
     gaps = np.r_[[np.nan] * 5, returns]

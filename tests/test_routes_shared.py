@@ -142,9 +142,9 @@ def test_beside_new_rows_only_progress_is_read_and_an_event_is_told_at_once(
     store.add_event(run_id, 2, "warning", {"text": "hot"})
     told = newest_description(store, run_id)
     assert told["events"][-1]["kind"] == "warning"
-    assert "average score of about 1.5" in told["sentence"]
+    assert "first 2 iterations: about 1.5" in told["sentence"]
     store.record(run_id, attempt, 3, {"env_steps": 300.0, "wall_s": 3.0, "return_mean": 9.0})
     store.flush()
     clock[0] += 1.0
-    assert "average score of about 4" in newest_description(store, run_id)["sentence"]
+    assert "first 3 iterations: about 4" in newest_description(store, run_id)["sentence"]
     store.close()
