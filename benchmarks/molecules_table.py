@@ -64,7 +64,7 @@ def summary(rows: Sequence[Row], method: str) -> str:
     lines = [f"| {head} | {LABELS[method]} | REINVENT | ratio |", "|---|---|---|---|"]
     for name, label in FIGURES.items():
         one, other = (statistics.fmean(means(found, name)) for found in (ours, theirs))
-        lines.append(f"| {label}, mean | {one:.3f} | {other:.3f} | {one / other if other else float('nan'):.2f} |")
+        lines.append(f"| {label}, mean | {one:.3f} | {other:.3f} | {one / other if other else float('nan'):.3f} |")
     pairs = zip(means(ours, "auc_top10"), means(theirs, "auc_top10"), strict=True)
     ahead = sum(one > other for one, other in pairs)
     lines.append(f"| objectives ahead in AUC top-10 | {ahead} of {len(objectives)} | | |")

@@ -24,12 +24,13 @@ from engine.config import RunConfig
 from engine.presets import preset_config
 from engine.training import Training
 
+WITHOUT_SCREEN = {"screen": 1, "replay_times": 10}  # with more replays it would mostly draw what it has drawn
 FEWEST = 8  # new molecules in a batch, for their order to tell something
 
 
 def judged(prior: str, objective: str, calls: int) -> dict[str, Any]:
     config = preset_config("molecules-celecoxib-pg") | {"seed": 1, "budget": 20 * calls}
-    config["task"] |= {"prior": prior, "objective": objective, "workers": 1, "screen": 1}
+    config["task"] |= {"prior": prior, "objective": objective, "workers": 1} | WITHOUT_SCREEN
     training: Any = Training(RunConfig.from_object(config))
     memory, screen = training.task.memory, Screen(training.task._scorer)
     ranks, kept, seconds = [], [], 0.0

@@ -77,5 +77,5 @@ def test_a_table_compares_what_both_have_run():
     text = section(rows, 1000)
     assert "| a | 0.400 (2) | 0.350 (2) |" in text and "| c | 0.900 (1) | - |" in text
     assert "| 2 objectives, 3 runs of both |" in text
-    assert "| AUC top-10, mean | 0.250 | 0.275 | 0.91 |" in text  # (.4 + .1) / 2 and (.35 + .2) / 2
+    assert "| AUC top-10, mean | 0.250 | 0.275 | 0.909 |" in text  # (.4 + .1) / 2 and (.35 + .2) / 2
     assert "ahead in AUC top-10 | 1 of 2 |" in text
